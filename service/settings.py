@@ -1,0 +1,89 @@
+"""Every setting of Groundswell: name, default, help. Each is the variable `GROUNDSWELL_<NAME>`."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+
+from platformdirs import user_data_path
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.errors import BadSetting
+
+PREFIX = "GROUNDSWELL_"
+
+
+class Settings(BaseSettings):
+    """The settings of one process, read once at its edge and passed in from there."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    data_dir: Path = Field(
+        default_factory=lambda: user_data_path("groundswell"),
+        description="Folder of the embedded database, the index, rejects and caches.",
+    )
+    database_url: str | None = Field(
+        default=None,
+        description="SQLAlchemy URL of another database; left out, SQLite in the data folder.",
+    )
+    encoder: str = Field(
+        default="all-MiniLM-L6-v2",
+        description=(
+            "`all-MiniLM-L6-v2` (packaged), any sentence-transformers name or folder, or "
+            "`hashing` (a small deterministic encoder for tests)."
+        ),
+    )
+    threads: int = Field(
+        default=0, ge=0, le=256, description="Threads for models and the index; 0: every core."
+    )
+    max_post_chars: int = Field(
+        default=262_144, ge=1_000, description="Longer posts are cut here and marked as cut."
+    )
+    stale_after_days: int = Field(
+        default=2,
+        ge=0,
+        description="An archive whose newest post is older is looked at as of that post.",
+    )
+    host: str = Field(default="127.0.0.1", description="Address that `serve` listens on.")
+    port: int = Field(default=8000, ge=0, le=65_535, description="Port that `serve` listens on.")
+    log_format: str = Field(
+        default="auto",
+        pattern="^(auto|console|json)$",
+        description="`console`, `json`, or `auto`: console on a terminal and JSON elsewhere.",
+    )
+    encode_tokens: int = Field(
+        default=2_048, ge=256, description="Word pieces per batch of the encoder."
+    )
+
+    @property
+    def url(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'groundswell.sqlite3'}"
+
+    @property
+    def index_dir(self) -> Path:
+        """Folder that holds the generations of the vector index."""
+        return self.data_dir / "index"
+
+    @property
+    def rejects_dir(self) -> Path:
+        """Folder that holds the records that imports refused."""
+        return self.data_dir / "rejects"
+
+
+def load() -> Settings:
+    """Return the settings of this process's environment; raise BadSetting naming the variable."""
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    for name in os.environ:
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise BadSetting(f"{name} is no setting of Groundswell{hint}")
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"{PREFIX}{str(first['loc'][0]).upper()}"
+        raise BadSetting(f"{name}: {first['msg']}") from error
