@@ -1,0 +1,36 @@
+"""The tables. Importing this package knows them all, as migrations and tests need."""
+
+from service.db.models.community import (
+    Account,
+    Event,
+    Identity,
+    Member,
+    Post,
+    Reaction,
+    Source,
+    Thread,
+)
+from service.db.models.judgements import PostTopic, Topic, TopicFit, Trend
+from service.db.models.operations import ApiKey, AuditEntry, JobRun
+from service.db.models.vectors import Embedding, EncoderRow, IndexBuild
+
+__all__ = [
+    "Account",
+    "ApiKey",
+    "AuditEntry",
+    "Embedding",
+    "EncoderRow",
+    "Event",
+    "Identity",
+    "IndexBuild",
+    "JobRun",
+    "Member",
+    "Post",
+    "PostTopic",
+    "Reaction",
+    "Source",
+    "Thread",
+    "Topic",
+    "TopicFit",
+    "Trend",
+]

@@ -1,0 +1,71 @@
+"""Engines and sessions: one kind for the API, jobs, notebooks and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.orm import Session
+
+BUSY_TIMEOUT_MS = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A database and its two kinds of transaction."""
+
+    engine: Engine
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Yield a session that sees one snapshot; nothing is committed."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Yield a session and commit once when the block ends; roll back when it raises."""
+        # A snapshot that is read first and written later would fail when another writer came
+        # between: on SQLite a writer therefore takes the lock, and waits for it, at the start.
+        engine = self.engine.execution_options(sqlite_begin="IMMEDIATE")
+        with Session(engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def open_database(url: str | URL) -> Database:
+    """Return the database at a SQLAlchemy URL. The folder of an SQLite file must exist."""
+    # Parameters are posts: they stay out of error messages, and so out of logs.
+    engine = create_engine(
+        make_url(url), hide_parameters=True, pool_pre_ping=not str(url).startswith("sqlite")
+    )
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return Database(engine)
+
+
+def _prepare_sqlite(connection: Any, record: Any) -> None:
+    # The driver's own transaction handling begins too late for DDL and snapshots.
+    connection.isolation_level = None
+    for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "temp_store=MEMORY",
+        "cache_size=-65536",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")
