@@ -1,0 +1,293 @@
+"""What an import looks up and writes: one statement for a batch, whatever its size."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, delete, exists, func, insert, select, update
+from sqlalchemy.orm import Session, aliased
+
+from service.db.models import (
+    Account,
+    AuditEntry,
+    Embedding,
+    Event,
+    Identity,
+    Member,
+    Post,
+    PostTopic,
+    Reaction,
+    Source,
+    Thread,
+)
+
+Rows = Sequence[Mapping[str, Any]]
+# A row whose attributes are the columns of its query.
+Found = Any
+
+
+def source_ids(session: Session, names: Collection[str]) -> dict[str, int]:
+    """Return the ids of the sources that exist, by name."""
+    found = session.execute(select(Source.name, Source.id).where(Source.name.in_(names)))
+    return {row.name: row.id for row in found}
+
+
+def add_source(session: Session, name: str, kind: str, now: datetime) -> int:
+    """Return the id of a new source."""
+    row = {"name": name, "kind": kind, "created_at": now}
+    return session.scalars(insert(Source).returning(Source.id), row).one()
+
+
+def post_hashes(session: Session, source_id: int, ids: Collection[str]) -> dict[str, bytes]:
+    """Return the record hashes of the posts that exist, by external id."""
+    query = select(Post.external_id, Post.record_hash)
+    found = session.execute(query.where(Post.source_id == source_id, Post.external_id.in_(ids)))
+    return {row.external_id: row.record_hash for row in found}
+
+
+def posts(session: Session, source_id: int, ids: Collection[str]) -> dict[str, Found]:
+    """Return what an import compares of the posts that exist, by external id."""
+    query = select(
+        Post.external_id,
+        Post.id,
+        Post.thread_id,
+        Post.parent_external_id,
+        Post.reply_to_id,
+        Post.text,
+        Post.content_hash,
+        Post.edited_at,
+    )
+    found = session.execute(query.where(Post.source_id == source_id, Post.external_id.in_(ids)))
+    return {row.external_id: row for row in found}
+
+
+def threads_of(session: Session, source_id: int, ids: Collection[str]) -> dict[str, str]:
+    """Return the external ids of the threads that hold the posts, by the posts' external ids."""
+    place = Thread.external_id.label("place")
+    query = select(Post.external_id, place).join(Thread, Thread.id == Post.thread_id)
+    found = session.execute(query.where(Post.source_id == source_id, Post.external_id.in_(ids)))
+    return {row.external_id: row.place for row in found}
+
+
+def people(session: Session, platform: str, handles: Collection[str]) -> dict[str, Found]:
+    """Return the members behind handles of a platform, by handle."""
+    query = select(
+        Identity.value, Member.id, Member.name, Member.is_bot, Member.is_staff, Member.created_at
+    ).join(Member, Member.id == Identity.member_id)
+    found = session.execute(query.where(Identity.platform == platform, Identity.value.in_(handles)))
+    return {row.value: row for row in found}
+
+
+def add_members(
+    session: Session, platform: str, rows: Mapping[str, Mapping[str, Any]]
+) -> dict[str, int]:
+    """Add members with one handle each and return their ids; both are by handle."""
+    columns = (Member.name, Member.is_bot, Member.is_staff, Member.created_at)
+    made = session.execute(insert(Member).returning(Member.id, *columns), list(rows.values()))
+    # SQLite returns rows in no sure order; which of two equal rows is whose does not matter.
+    free: dict[tuple[Any, ...], list[int]] = {}
+    for id_, *values in made:
+        free.setdefault(tuple(values), []).append(id_)
+    names = [column.key for column in columns]
+    members = {
+        handle: free[tuple(row[name] for name in names)].pop() for handle, row in rows.items()
+    }
+    handles = [
+        {"member_id": id_, "platform": platform, "value": value} for value, id_ in members.items()
+    ]
+    session.execute(insert(Identity), handles)
+    return members
+
+
+def threads(session: Session, source_id: int, ids: Collection[str]) -> dict[str, Found]:
+    """Return the threads that exist, by external id."""
+    query = select(
+        Thread.external_id,
+        Thread.id,
+        Thread.title,
+        Thread.channel,
+        Thread.resolved,
+        Thread.accepted_post_external_id,
+        Thread.first_post_at,
+        Thread.last_post_at,
+    )
+    found = session.execute(query.where(Thread.source_id == source_id, Thread.external_id.in_(ids)))
+    return {row.external_id: row for row in found}
+
+
+def add_threads(session: Session, rows: Rows) -> dict[str, int]:
+    """Add threads; return their ids by external id."""
+    made = insert(Thread).returning(Thread.external_id, Thread.id)
+    return {row.external_id: row.id for row in session.execute(made, list(rows))}
+
+
+def add_posts(session: Session, rows: Rows) -> dict[str, int]:
+    """Add posts; return their ids by external id."""
+    if not rows:
+        return {}
+    made = insert(Post).returning(Post.external_id, Post.id)
+    return {row.external_id: row.id for row in session.execute(made, list(rows))}
+
+
+def change(session: Session, table: type[Any], rows: Rows) -> None:
+    """Write the given columns of the rows with the given ids."""
+    if rows:
+        session.execute(update(table), list(rows))
+
+
+def add_reactions(session: Session, rows: Rows) -> None:
+    """Add reactions."""
+    if rows:
+        session.execute(insert(Reaction), list(rows))
+
+
+def drop_reactions(session: Session, post_ids: Collection[int]) -> None:
+    """Remove every reaction under the posts."""
+    if post_ids:
+        _bulk(session, delete(Reaction).where(Reaction.post_id.in_(post_ids)))
+
+
+def drop_judgements(session: Session, post_ids: Collection[int]) -> None:
+    """Remove what models made of the posts, whose words are no longer those."""
+    if post_ids:
+        _bulk(session, delete(Embedding).where(Embedding.post_id.in_(post_ids)))
+        _bulk(session, delete(PostTopic).where(PostTopic.post_id.in_(post_ids)))
+
+
+def drop_posts(session: Session, post_ids: Collection[int]) -> None:
+    """Remove posts and all that hangs on them; replies to them stay, without a parent."""
+    drop_reactions(session, post_ids)
+    drop_judgements(session, post_ids)
+    unlinked = update(Post).where(Post.reply_to_id.in_(post_ids)).values(reply_to_id=None)
+    _bulk(session, unlinked)
+    gone = delete(Post).where(Post.id.in_(post_ids))
+    _bulk(session, gone)
+
+
+def span_threads(session: Session, ids: Collection[int]) -> None:
+    """Set first and last post times of the threads; remove those without a post."""
+    if not ids:
+        return
+    of = Post.thread_id == Thread.id
+    inside = Thread.id.in_(ids)
+    empty = delete(Thread).where(inside, ~exists().where(of))
+    _bulk(session, empty)
+    # One aggregate a query: SQLite then takes it from the end of the index.
+    earliest = select(func.min(Post.created_at)).where(of).scalar_subquery()
+    latest = select(func.max(Post.created_at)).where(of).scalar_subquery()
+    spanned = update(Thread).where(inside).values(first_post_at=earliest, last_post_at=latest)
+    _bulk(session, spanned)
+
+
+def link_replies(session: Session, source_id: int) -> None:
+    """Point the replies of a source at their parents, as far as these are there."""
+    parent = aliased(Post)
+    there = and_(parent.source_id == Post.source_id, parent.external_id == Post.parent_external_id)
+    linked = (
+        update(Post)
+        .where(*_unlinked(source_id), exists().where(there))
+        .values(reply_to_id=select(parent.id).where(there).scalar_subquery())
+    )
+    _bulk(session, linked)
+
+
+def orphan_replies(session: Session, source_id: int) -> int:
+    """Return how many replies of a source have a parent that is nowhere."""
+    return session.scalar(select(func.count(Post.id)).where(*_unlinked(source_id))) or 0
+
+
+def _unlinked(source_id: int) -> tuple[Any, ...]:
+    return (
+        Post.source_id == source_id,
+        Post.parent_external_id.is_not(None),
+        Post.reply_to_id.is_(None),
+        Post.parent_external_id != Post.external_id,
+    )
+
+
+def stray_threads(session: Session, source_id: int) -> list[tuple[int, int]]:
+    """Return (thread, thread of the parent) of the roots that turned out to be replies."""
+    parent = aliased(Post)
+    query = (
+        select(Post.thread_id, parent.thread_id)
+        .join(Thread, Thread.id == Post.thread_id)
+        .join(parent, parent.id == Post.reply_to_id)
+        .where(
+            Post.source_id == source_id,
+            Thread.external_id == Post.external_id,
+            parent.thread_id != Post.thread_id,
+        )
+        .order_by(Post.id)
+    )
+    return [(child, into) for child, into in session.execute(query)]
+
+
+def threads_by_id(session: Session, ids: Collection[int]) -> dict[int, Found]:
+    """Return threads by id."""
+    query = select(
+        Thread.id,
+        Thread.title,
+        Thread.channel,
+        Thread.resolved,
+        Thread.accepted_post_external_id,
+        Thread.first_post_at,
+        Thread.last_post_at,
+    )
+    found = session.execute(query.where(Thread.id.in_(ids)))
+    return {row.id: row for row in found}
+
+
+def move_posts(session: Session, pairs: Iterable[tuple[int, int]]) -> None:
+    """Move every post of the first thread of each pair into the second."""
+    for child, into in pairs:
+        moved = update(Post).where(Post.thread_id == child).values(thread_id=into)
+        _bulk(session, moved)
+
+
+def events(session: Session, source_id: int, ids: Collection[str]) -> dict[str, Found]:
+    """Return the events that exist, by external id."""
+    query = select(
+        Event.external_id,
+        Event.id,
+        Event.kind,
+        Event.member_id,
+        Event.account_id,
+        Event.occurred_at,
+        Event.amount,
+        Event.data,
+    )
+    found = session.execute(query.where(Event.source_id == source_id, Event.external_id.in_(ids)))
+    return {row.external_id: row for row in found}
+
+
+def add_events(session: Session, rows: Rows) -> None:
+    """Add events."""
+    if rows:
+        session.execute(insert(Event), list(rows))
+
+
+def accounts(session: Session, domains: Collection[str]) -> dict[str, Found]:
+    """Return the accounts that exist, by domain."""
+    query = select(Account.domain, Account.id, Account.name, Account.plan, Account.annual_value)
+    return {row.domain: row for row in session.execute(query.where(Account.domain.in_(domains)))}
+
+
+def add_accounts(session: Session, rows: Rows) -> None:
+    """Add accounts."""
+    if rows:
+        session.execute(insert(Account), list(rows))
+
+
+def add_audit(
+    session: Session, at: datetime, actor: str, action: str, target: str, detail: dict[str, Any]
+) -> None:
+    """Add one line to the audit trail."""
+    row = {"at": at, "actor": actor, "action": action, "target": target, "detail": detail}
+    session.execute(insert(AuditEntry), row)
+
+
+def _bulk(session: Session, statement: Any) -> None:
+    """Run a statement over many rows; an import holds no objects that it could leave behind."""
+    session.execute(statement, execution_options={"synchronize_session": False})
