@@ -1,0 +1,152 @@
+"""Deterministic clustering of unit vectors: Ward on a smoothed sample, then spherical k-means.
+
+The rows' order matters to no result as long as the caller gives them in an order that the posts
+themselves decide, such as that of their content hashes: everything here is then the same to the
+last bit. Averaging each vector with its neighbours before Ward is measured to find gold classes
+better than Ward or k-means alone, and UMAP and HDBSCAN are not needed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rows = NDArray[np.float32]
+Labels = NDArray[np.int64]
+
+OUTLIER = -1
+SAMPLE = 6_000
+NEIGHBOURS = 10
+ROUNDS = 8
+BLOCK = 8_192
+# Posts less like their topic than this share of its posts are left in the outlier pool.
+OUTLIER_SHARE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Clusters:
+    """k clusters: unit centroids [k, d], the least similarity of each [k], and each row's label.
+
+    `labels` int64 [n] is -1 for rows in the outlier pool; `similarity` float32 [n] is the cosine
+    to the nearest centroid, also for those.
+    """
+
+    centroids: Rows
+    radii: Rows
+    labels: Labels
+    similarity: Rows
+
+
+def unit(rows: Rows) -> Rows:
+    """Return rows scaled to length one; rows of zeros stay zeros."""
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    return (rows / np.where(norms > 0, norms, 1)).astype(np.float32)
+
+
+def smooth(rows: Rows, neighbours: int = NEIGHBOURS) -> Rows:
+    """Return each unit row averaged with its nearest rows, unit again, float32 [n, d]."""
+    neighbours = min(neighbours, len(rows) - 1)
+    if neighbours < 1:
+        return rows
+    smoothed = np.empty_like(rows)
+    for start in range(0, len(rows), BLOCK // 4):
+        block = rows[start : start + BLOCK // 4]
+        nearest = np.argpartition(-(block @ rows.T), neighbours, axis=1)[:, : neighbours + 1]
+        # Sums depend on their order in the last bit, and a partition's order is not defined.
+        smoothed[start : start + len(block)] = rows[np.sort(nearest, axis=1)].mean(axis=1)
+    return unit(smoothed)
+
+
+def nearest(rows: Rows, centroids: Rows) -> tuple[Labels, Rows]:
+    """Return the nearest centroid of each row, int64 [n], and the cosine to it, float32 [n]."""
+    labels = np.empty(len(rows), dtype=np.int64)
+    similarity = np.empty(len(rows), dtype=np.float32)
+    for start in range(0, len(rows), BLOCK):
+        scores = rows[start : start + BLOCK] @ centroids.T
+        best = scores.argmax(axis=1)
+        labels[start : start + BLOCK] = best
+        similarity[start : start + BLOCK] = scores[np.arange(len(best)), best]
+    return labels, similarity
+
+
+def means(rows: Rows, labels: Labels, k: int) -> Rows:
+    """Return the unit mean of the rows of each label, float32 [k, d]; no rows, a zero row."""
+    from scipy.sparse import csr_matrix
+
+    member = csr_matrix(
+        (np.ones(len(rows), dtype=np.float32), (labels, np.arange(len(rows)))), (k, len(rows))
+    )
+    return unit(np.asarray(member @ rows, dtype=np.float32))
+
+
+def seeds(rows: Rows, k: int | None) -> Rows:
+    """Return starting centroids from Ward on a smoothed sample; k None lets the data choose."""
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    step = max(1, -(-len(rows) // SAMPLE))
+    sample = smooth(rows[::step])
+    tree = linkage(sample.astype(np.float64), method="ward")
+    chosen = k or choose_k(sample, tree, len(rows))
+    labels = fcluster(tree, min(chosen, len(sample)), criterion="maxclust") - 1
+    return means(sample, labels.astype(np.int64), int(labels.max()) + 1)
+
+
+def choose_k(sample: Rows, tree: NDArray[np.float64], n: int) -> int:
+    """Return the number of clusters whose simplified silhouette over the sample is best."""
+    from scipy.cluster.hierarchy import fcluster
+
+    best, best_k = -np.inf, 2
+    for k in candidates(n):
+        labels = fcluster(tree, k, criterion="maxclust").astype(np.int64) - 1
+        score = silhouette(sample, means(sample, labels, int(labels.max()) + 1), labels)
+        if score > best:
+            best, best_k = score, k
+    return best_k
+
+
+def candidates(n: int) -> list[int]:
+    """Return the numbers of clusters to try for n rows: sqrt(n)/4 to sqrt(n), each 15 % more."""
+    low, high = max(2.0, n**0.5 / 4), max(3.0, min(n**0.5, 250.0))
+    steps = int(np.log(high / low) / np.log(1.15)) + 1
+    return sorted({round(low * 1.15**step) for step in range(steps + 1)})
+
+
+def silhouette(rows: Rows, centroids: Rows, labels: Labels) -> float:
+    """Return the simplified silhouette, -1 to 1 (Hruschka 2004): distances to centroids only."""
+    distances = 1 - rows @ centroids.T
+    own = distances[np.arange(len(rows)), labels]
+    distances[np.arange(len(rows)), labels] = np.inf
+    other = distances.min(axis=1)
+    return float(np.mean((other - own) / np.maximum(np.maximum(own, other), 1e-9)))
+
+
+def refine(rows: Rows, centroids: Rows, rounds: int = ROUNDS) -> Rows:
+    """Return centroids after spherical k-means from these; an empty cluster keeps its centroid."""
+    for _ in range(rounds):
+        labels, _ = nearest(rows, centroids)
+        moved = means(rows, labels, len(centroids))
+        moved = np.where(moved.any(axis=1, keepdims=True), moved, centroids)
+        if np.allclose(moved, centroids, atol=1e-4):
+            return moved
+        centroids = moved
+    return centroids
+
+
+def cut(rows: Rows, centroids: Rows, share: float = OUTLIER_SHARE) -> Clusters:
+    """Return clusters whose least typical rows, `share` of each, are left in the outlier pool."""
+    labels, similarity = nearest(rows, centroids)
+    radii = np.ones(len(centroids), dtype=np.float32)
+    for label in range(len(centroids)):
+        inside = similarity[labels == label]
+        if len(inside):
+            radii[label] = np.quantile(inside, share)
+    return place(rows, centroids, radii)
+
+
+def place(rows: Rows, centroids: Rows, radii: Rows) -> Clusters:
+    """Return the clusters of rows, new ones too, by centroids and radii that stay as they are."""
+    labels, similarity = nearest(rows, centroids)
+    outside = (similarity < radii[labels]) | ~rows.any(axis=1)
+    return Clusters(centroids, radii, np.where(outside, OUTLIER, labels), similarity)
