@@ -1,0 +1,1 @@
+"""The commands of `groundswell`, a module for each kind of work."""

@@ -1,0 +1,133 @@
+"""`search`, `trends` and `doctor`: what is in the store."""
+
+from __future__ import annotations
+
+from shutil import disk_usage
+from typing import Annotated, Any
+
+import typer
+
+from jobs import output
+from jobs.commands.context import AsOf, Json, clock, moment, opened
+from service.db.migrate import current
+from service.db.queries import posts as post_queries
+from service.db.queries.index import Filters
+from service.db.queries.trends import Trending, newest_post, trending
+from service.search import Searcher
+
+QUOTE = 160
+Limit = Annotated[int, typer.Option("--limit", min=1, max=200, help="How many to print.")]
+
+
+def search(
+    text: Annotated[str, typer.Argument(help="What to look for, in words of your own.")],
+    channel: Annotated[str | None, typer.Option(help="Only this channel.")] = None,
+    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
+    author: Annotated[str | None, typer.Option(help="Only posts by this member.")] = None,
+    after: Annotated[str | None, typer.Option(help="From this time on.")] = None,
+    before: Annotated[str | None, typer.Option(help="Before this time.")] = None,
+    limit: Limit = 10,
+    json: Json = False,
+) -> None:
+    """Find posts by meaning."""
+    filters = Filters(channel, source, author, moment(after), moment(before))
+    with opened() as context, context.database.read() as session:
+        hits = Searcher(context.database, context.settings).search(session, text, filters, limit)
+        found = post_queries.by_ids(session, [hit.post_id for hit in hits])
+        newest = newest_post(session)
+    rows: list[dict[str, Any]] = [
+        {
+            "score": round(hit.score, 4),
+            "post_id": hit.post_id,
+            "author": found[hit.post_id].author,
+            "channel": found[hit.post_id].channel,
+            "thread": found[hit.post_id].thread_title,
+            "created_at": found[hit.post_id].created_at,
+            "text": found[hit.post_id].text,
+        }
+        for hit in hits
+    ]
+    if json:
+        output.print_json({"query": text, "data_as_of": newest, "data": rows})
+        return
+    for row in rows:
+        output.say(
+            f"{row['score']:.2f}  {row['created_at']:%Y-%m-%d}  {row['author']} in "
+            f"{row['channel'] or '-'} > {row['thread'] or '-'}"
+        )
+        output.say(f"      {cut(row['text'])}")
+    if not rows:
+        output.say("nothing found")
+
+
+def trends(as_of: AsOf = None, limit: Limit = 10, json: Json = False) -> None:
+    """Show which topics rise, and why."""
+    with opened() as context, context.database.read() as session:
+        found = trending(
+            session,
+            as_of=moment(as_of),
+            now=clock(),
+            stale_after_days=context.settings.stale_after_days,
+            limit=limit,
+        )
+        wanted = [post for trend in found.trends for post in trend.posts]
+        texts = {post: row.text for post, row in post_queries.by_ids(session, wanted).items()}
+    if json:
+        output.print_json(found)
+    else:
+        _show(found, texts)
+
+
+def _show(found: Trending, texts: dict[int, str]) -> None:
+    output.say(
+        f"{len(found.trends)} of {found.topics_tested:,} topics rise as of "
+        f"{found.as_of:%Y-%m-%d %H:%M} UTC (newest post {found.data_as_of:%Y-%m-%d %H:%M})"
+    )
+    for trend in found.trends:
+        channels = ", ".join(f"{name} {count}" for name, count in trend.channels[:3])
+        output.say("")
+        output.say(f"{trend.label}  [topic {trend.topic_id}]")
+        output.say(
+            f"  {trend.observed} people in the last day, {trend.expected:g} expected "
+            f"({trend.ratio:g}x, q = {trend.q:.2g}); {channels}"
+        )
+        output.say(f"  {sparkline([count for _, count in trend.series])}")
+        for post in trend.posts:
+            output.say(f"  > {cut(texts.get(post, ''))}")
+
+
+def sparkline(counts: list[int]) -> str:
+    """Return counts as a line of block characters, the highest as the full block."""
+    top = max([*counts, 1])
+    return "".join(" ▁▂▃▄▅▆▇█"[round(8 * count / top)] for count in counts)
+
+
+def cut(text: str, length: int = QUOTE) -> str:
+    """Return a text on one line, cut at a word."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else line[:length].rsplit(" ", 1)[0] + " …"
+
+
+def doctor(json: Json = False) -> None:
+    """Say where everything is and what needs mending; exit 1 where something does."""
+    with opened() as context, context.database.read() as session:
+        settings = context.settings
+        status = Searcher(context.database, settings).status(session)
+        newest = newest_post(session)
+        checks = {
+            "data_dir": str(settings.data_dir),
+            "database": context.database.engine.url.render_as_string(hide_password=True),
+            "schema": current(context.database),
+            "encoder": settings.encoder,
+            "newest_post": newest,
+            "index": status.reason or f"{status.posts:,} posts, {status.behind:,} behind",
+            "free_gb": round(disk_usage(settings.data_dir).free / 1e9, 1),
+        }
+    red = newest is not None and not status.ready
+    if json:
+        output.print_json({"ok": not red, **checks})
+    else:
+        for name, value in checks.items():
+            output.say(f"{name:>12}  {value if value is not None else 'none'}")
+    if red:
+        raise typer.Exit(1)

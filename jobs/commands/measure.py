@@ -1,0 +1,44 @@
+"""`evaluate`: how good and how fast, on data of your own, beside what others would get."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jobs import output
+from jobs.commands.context import Json
+from jobs.evaluate.result import Evaluation, Options
+from service.errors import InvalidInput
+from service.settings import load
+
+NAMES = ("encoder", "index", "pipeline")
+
+
+def evaluate(
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(NAMES)}.")],
+    data: Annotated[Path | None, typer.Option(help="JSON Lines, gzip or plain.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first records.")] = None,
+    n: Annotated[int, typer.Option("--n", min=1_000, help="Vectors, for `index`.")] = 200_000,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same figures.")] = 0,
+    json: Json = False,
+) -> None:
+    """Measure on labelled or planted data, beside baselines of the same run."""
+    if name not in NAMES:
+        raise InvalidInput(f"nothing is measured under {name!r}: use {', '.join(NAMES)}")
+    module = import_module(f"jobs.evaluate.{name}")
+    measure: Callable[[Options], Evaluation] = module.evaluate
+    log = (lambda line: None) if json else output.complain
+    found = measure(Options(load(), data=data, limit=limit, n=n, seed=seed, log=log))
+    output.print_json(found) if json else _show(found)
+
+
+def _show(found: Evaluation) -> None:
+    labels = ["ours", *found.baselines, *found.published]
+    figures = [found.metrics, *found.baselines.values(), *found.published.values()]
+    names = list(dict.fromkeys(name for column in figures for name in column))
+    rows = [[name, *(column.get(name, "") for column in figures)] for name in names]
+    output.table(f"{found.name} on {found.data} (n = {found.n:,})", ["figure", *labels], rows)

@@ -1,0 +1,97 @@
+"""What a measurement is: options in, one JSON object out."""
+
+from __future__ import annotations
+
+import gzip
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from service.errors import BadArchive, InvalidInput
+from service.settings import Settings
+
+Figures = dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a measurement is given; `log` hears a line of progress."""
+
+    settings: Settings
+    data: Path | None = None
+    limit: int | None = None
+    n: int = 200_000
+    seed: int = 0
+    log: Callable[[str], None] = lambda line: None
+
+    def path(self) -> Path:
+        """Return the data file; raise InvalidInput where none was named."""
+        if self.data is None:
+            raise InvalidInput("this measurement needs --data PATH")
+        return self.data
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Figures beside those of the baselines of the same run, and published ones."""
+
+    name: str
+    data: str
+    n: int
+    metrics: Figures
+    baselines: dict[str, Figures]
+    versions: dict[str, str]
+    seconds: float
+    published: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def records(path: Path, wanted: tuple[str, ...], limit: int | None) -> list[dict[str, Any]]:
+    """Return the first records of a JSON Lines file; raise BadArchive where columns do not fit."""
+    rows: list[dict[str, Any]] = []
+    try:
+        with _open(path) as lines:
+            for line in lines:
+                if limit is not None and len(rows) == limit:
+                    break
+                if line.strip():
+                    rows.append(orjson.loads(line))
+    except (OSError, EOFError, orjson.JSONDecodeError) as error:
+        raise BadArchive(f"cannot read {path}: {error}") from error
+    if not rows:
+        raise BadArchive(f"{path} holds no record")
+    missing = [name for name in wanted if name not in rows[0]]
+    if missing:
+        found = ", ".join(sorted(rows[0]))
+        raise BadArchive(f"{path} has columns {found}; wanted {', '.join(wanted)}")
+    return rows
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[Iterator[bytes]]:
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+        file.seek(0)
+        yield iter(gzip.GzipFile(fileobj=file) if packed else file)
+
+
+def timed(work: Callable[[], Any]) -> tuple[Any, float]:
+    """Return what a call returns, and its seconds of wall time."""
+    started = time.perf_counter()
+    value = work()
+    return value, time.perf_counter() - started
+
+
+def versions(*packages: str, **more: str) -> dict[str, str]:
+    """Return the versions that figures depend on."""
+    return {"groundswell": version("groundswell"), **{p: version(p) for p in packages}, **more}
+
+
+def rounded(figures: Mapping[str, float], digits: int = 4) -> Figures:
+    """Return figures with as many decimals as anyone reads."""
+    return {name: round(float(value), digits) for name, value in figures.items()}

@@ -1,0 +1,119 @@
+"""The nightly run: encode, index, topics, trends. Each step does only what is new."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any, Protocol
+
+from jobs.encode import Progress, encode
+from jobs.index import update_index
+from jobs.topics import update_topics
+from jobs.trends import record_trends
+from nlp.encoders import Card, Encoder, describe, load
+from nlp.errors import NlpError
+from service.db.session import Database
+from service.errors import BadSetting, InvalidInput
+from service.settings import Settings
+
+STEPS = ("encode", "index", "topics", "trends")
+
+
+class Reporter(Protocol):
+    """Hears how a run goes on."""
+
+    def __call__(self, step: str) -> AbstractContextManager[Progress | None]:
+        """Return a context that lasts as long as the step, and what hears of its progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What each step did, by its name."""
+
+    steps: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @property
+    def idle(self) -> bool:
+        """Return whether there was nothing to do."""
+        done = {
+            "encode": ("posts",),
+            "index": ("added", "removed", "rebuilt"),
+            "topics": ("fitted", "placed"),
+            "trends": ("new",),
+        }
+        return not any(self.steps[step][name] for step in self.steps for name in done[step])
+
+
+def silent(step: str) -> AbstractContextManager[Progress | None]:
+    """Report nothing."""
+    return nullcontext()
+
+
+def run(
+    database: Database,
+    settings: Settings,
+    *,
+    now: datetime,
+    steps: Sequence[str] = STEPS,
+    as_of: datetime | None = None,
+    refit: bool = False,
+    encoder: Encoder | None = None,
+    report: Reporter = silent,
+) -> RunResult:
+    """Bring vectors, index, topics and trends up to the posts. Repeating it is always safe.
+
+    `encoder` is one that is loaded already; left out, it is loaded when a step needs it.
+    """
+    if unknown := set(steps) - set(STEPS):
+        raise InvalidInput(f"no step {sorted(unknown)[0]!r}: steps are {', '.join(STEPS)}")
+    card = _card(settings)
+
+    @cache
+    def loaded() -> Encoder:
+        return encoder or load_encoder(settings)
+
+    work = _work(database, settings, card, loaded, now, as_of, refit)
+    result = RunResult()
+    for step in STEPS:
+        if step in steps:
+            with report(step) as progress:
+                result.steps[step] = asdict(work[step](progress))
+    return result
+
+
+def _work(
+    database: Database,
+    settings: Settings,
+    card: Card,
+    loaded: Callable[[], Encoder],
+    now: datetime,
+    as_of: datetime | None,
+    refit: bool,
+) -> dict[str, Callable[[Progress | None], Any]]:
+    stale = settings.stale_after_days
+    return {
+        "encode": lambda heard: encode(database, card, loaded, now=now, progress=heard),
+        "index": lambda heard: update_index(database, card, settings.index_dir, now=now),
+        "topics": lambda heard: update_topics(database, card, loaded, now=now, refit=refit),
+        "trends": lambda heard: record_trends(
+            database, now=now, stale_after_days=stale, as_of=as_of
+        ),
+    }
+
+
+def _card(settings: Settings) -> Card:
+    try:
+        return describe(settings.encoder)
+    except NlpError as error:
+        raise BadSetting(str(error)) from error
+
+
+def load_encoder(settings: Settings) -> Encoder:
+    """Return the encoder of the settings; raise BadSetting where there is none."""
+    try:
+        return load(settings.encoder, threads=settings.threads, batch_tokens=settings.encode_tokens)
+    except NlpError as error:
+        raise BadSetting(str(error)) from error

@@ -1,0 +1,160 @@
+"""Topics, and the posts that are in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from service.db.models import Post, PostTopic, Thread, Topic, TopicFit
+from service.db.queries.posts import hidden, visible
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRow:
+    """A topic. `retired_at` is set where the newest fit no longer finds it."""
+
+    id: int
+    fit_id: int
+    label: str
+    words: list[Any]
+    representatives: list[Any]
+    born_at: datetime
+    retired_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much was said on a topic: posts, distinct authors, first and last post."""
+
+    posts: int
+    authors: int
+    first_post_at: datetime | None
+    last_post_at: datetime | None
+
+
+NOTHING = Size(0, 0, None, None)
+
+
+def newest_fit(session: Session) -> TopicFit | None:
+    """Return the newest fit of the topic model."""
+    return session.scalar(select(TopicFit).order_by(TopicFit.id.desc()).limit(1))
+
+
+def active(session: Session) -> list[TopicRow]:
+    """Return the topics that the newest fit found, by id."""
+    return _rows(session, _topics().where(Topic.retired_at.is_(None)).order_by(Topic.id))
+
+
+def topic(session: Session, topic_id: int) -> TopicRow | None:
+    """Return one topic, retired or not."""
+    found = _rows(session, _topics().where(Topic.id == topic_id))
+    return found[0] if found else None
+
+
+def sizes(session: Session) -> dict[int | None, Size]:
+    """Return the size of each topic; under None, of the outlier pool."""
+    return _sizes(session, _looked_at())
+
+
+def size(session: Session, topic_id: int) -> Size:
+    """Return the size of one topic."""
+    query = _looked_at().where(PostTopic.topic_id == topic_id)
+    return _sizes(session, query).get(topic_id, NOTHING)
+
+
+def coverage(session: Session) -> tuple[int, int]:
+    """Return how many readable posts a run has looked at, and how many of them are in no topic."""
+    query = select(func.count(), func.count(PostTopic.topic_id)).select_from(PostTopic)
+    whole, inside = session.execute(query).one()
+    unread = PostTopic.post_id.in_(select(Post.id).where(hidden()))
+    hidden_whole, hidden_inside = session.execute(query.where(unread)).one()
+    whole, inside = whole - hidden_whole, inside - hidden_inside
+    return whole, whole - inside
+
+
+def count(session: Session) -> int:
+    """Return how many topics are active."""
+    query = select(func.count()).select_from(Topic).where(Topic.retired_at.is_(None))
+    return session.scalar(query) or 0
+
+
+def authors(
+    session: Session, topic_id: int, start: datetime, end: datetime
+) -> list[tuple[datetime, int]]:
+    """Return (time, author id) of each post on a topic from `start` until before `end`."""
+    query = (
+        _joined(select(Post.created_at, Post.member_id))
+        .where(PostTopic.topic_id == topic_id, Post.created_at >= start, Post.created_at < end)
+        .order_by(Post.created_at, Post.id)
+    )
+    return [(made, member) for made, member in session.execute(query)]
+
+
+def channels(session: Session, topic_id: int, limit: int) -> list[tuple[str, int]]:
+    """Return the channels with the most posts on a topic, and how many each has."""
+    posts = func.count()
+    query = (
+        _joined(select(Thread.channel, posts))
+        .where(PostTopic.topic_id == topic_id, Thread.channel.is_not(None))
+        .group_by(Thread.channel)
+        .order_by(posts.desc(), Thread.channel)
+        .limit(limit)
+    )
+    return [(channel, count) for channel, count in session.execute(query)]
+
+
+def related(session: Session, topic_id: int, limit: int) -> list[tuple[int, str, float]]:
+    """Return (id, label, cosine) of the active topics nearest to this one, nearest first."""
+    own = session.scalar(select(Topic.centroid).where(Topic.id == topic_id))
+    query = select(Topic.id, Topic.label, Topic.centroid)
+    query = query.where(Topic.retired_at.is_(None), Topic.id != topic_id)
+    found = [
+        (other, label, _cosine(own, centroid))
+        for other, label, centroid in session.execute(query)
+        if own is not None and len(centroid) == len(own)
+    ]
+    return sorted(found, key=lambda row: (-row[2], row[0]))[:limit]
+
+
+def _cosine(one: NDArray[np.float16], other: NDArray[np.float16]) -> float:
+    first, second = one.astype(np.float64), other.astype(np.float64)
+    length = float(np.linalg.norm(first) * np.linalg.norm(second))
+    return float(first @ second) / length if length else 0.0
+
+
+def _topics() -> Select[*tuple[Any, ...]]:
+    return select(
+        Topic.id,
+        Topic.fit_id,
+        Topic.label,
+        Topic.words,
+        Topic.representatives,
+        Topic.born_at,
+        Topic.retired_at,
+    )
+
+
+def _rows(session: Session, query: Select[*tuple[Any, ...]]) -> list[TopicRow]:
+    return [TopicRow(**row) for row in session.execute(query).mappings()]
+
+
+def _looked_at() -> Select[*tuple[Any, ...]]:
+    people = func.count(Post.member_id.distinct())
+    first, last = func.min(Post.created_at), func.max(Post.created_at)
+    query = select(PostTopic.topic_id, func.count(), people, first, last)
+    return _joined(query).group_by(PostTopic.topic_id)
+
+
+def _joined(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    query = query.select_from(PostTopic).join(Post, Post.id == PostTopic.post_id)
+    return query.join(Thread, Thread.id == Post.thread_id).where(*visible())
+
+
+def _sizes(session: Session, query: Select[*tuple[Any, ...]]) -> dict[int | None, Size]:
+    return {topic_id: Size(*rest) for topic_id, *rest in session.execute(query)}

@@ -1,0 +1,167 @@
+"""The command line as people and scripts use it: what it prints, and how it ends."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import orjson
+import pytest
+
+from jobs import cli
+from jobs.commands.context import moment
+from jobs.commands.look import cut, sparkline
+from service.errors import InvalidInput
+from tests.jobs.community import records, write
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def groundswell(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Return a function that runs a command and returns exit code, output and error output."""
+    monkeypatch.setenv("GROUNDSWELL_ENCODER", "hashing")
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["groundswell", *map(str, arguments)])
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        return code, *capfd.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    return write(tmp_path / "archive.jsonl", records())
+
+
+def test_import_run_search_trends(groundswell: Run, archive: Path) -> None:
+    code, out, _ = groundswell("import", "jsonl", archive)
+    assert code == 0
+    assert f"archive: {len(records())} added, 0 updated, 0 unchanged, 0 rejected" in out
+    assert "0 added" in groundswell("import", "jsonl", archive)[1]
+
+    code, out, _ = groundswell("run", "--json")
+    first = orjson.loads(out)
+    assert (code, first["idle"]) == (0, False)
+    assert first["steps"]["encode"]["posts"] == len(records())
+    assert groundswell("run")[1].startswith("nothing to do")
+
+    found = orjson.loads(groundswell("search", "pdf margin", "--limit", "3", "--json")[1])
+    assert [hit["channel"] for hit in found["data"]] == ["export-room"] * 3
+    assert found["data"][0]["score"] >= found["data"][2]["score"]
+
+    rising = orjson.loads(groundswell("trends", "--json")[1])
+    assert rising["trends"][0]["channels"][0][0] == "sync-room"
+    out = groundswell("trends")[1]
+    assert "people in the last day" in out
+    assert "█" in out
+
+
+def test_search_filters(groundswell: Run, archive: Path) -> None:
+    groundswell("import", "jsonl", archive)
+    groundswell("run")
+    for option, value, key in (
+        ("--channel", "theme-room", "channel"),
+        ("--author", "sync3", "author"),
+    ):
+        found = orjson.loads(groundswell("search", "pdf", option, value, "--json")[1])
+        assert {hit[key] for hit in found["data"]} == {value}
+    early = orjson.loads(groundswell("search", "pdf", "--before", "2024-03-20", "--json")[1])
+    assert max(hit["created_at"] for hit in early["data"]) < "2024-03-21"
+    assert groundswell("search", "pdf", "--channel", "nowhere")[1] == "nothing found\n"
+
+
+def test_rejected_records_end_in_3_with_their_places(groundswell: Run, tmp_path: Path) -> None:
+    path = write(tmp_path / "mixed.jsonl", records()[:5])
+    path.write_bytes(path.read_bytes() + b"{broken\n")
+    code, out, _ = groundswell("import", "jsonl", path, "--json")
+    result = orjson.loads(out)
+    assert (code, result["added"], result["rejected"]) == (3, 5, 1)
+    reject = orjson.loads(Path(result["rejects_file"]).read_bytes())
+    assert reject["place"] == "line 6"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "line"),
+    [
+        (("import", "jsonl", "nowhere.jsonl"), 1, "nowhere.jsonl"),
+        (("import", "slack", "x"), 1, "use jsonl"),
+        (("import", "jsonl", "."), 1, "folder"),
+        (("search", "x"), 1, "groundswell run"),
+        (("trends",), 1, "groundswell import"),
+        (("trends", "--as-of", "soon"), 2, "2024-10-05"),
+        (("run", "--steps", "dance"), 2, "encode, index"),
+        (("evaluate", "nothing"), 2, "encoder, index, pipeline"),
+        (("evaluate", "encoder"), 2, "--data"),
+        (("keys", "create", "x", "--scopes", "root"), 2, "read"),
+        (("serve", "--host", "0.0.0.0", "--port", "0"), 1, "groundswell keys create"),
+        (("dance",), 2, "dance"),
+    ],
+)
+def test_errors_are_one_line_that_names_the_fix(
+    groundswell: Run, arguments: tuple[str, ...], code: int, line: str
+) -> None:
+    found, out, error = groundswell(*arguments)
+    assert (found, out) == (code, "")
+    assert line in error
+    assert "Traceback" not in error
+
+
+def test_a_setting_that_is_none_is_named(groundswell: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GROUNDSWELL_PROT", "1")
+    code, _, error = groundswell("run")
+    assert (code, error) == (
+        2,
+        "groundswell: GROUNDSWELL_PROT is no setting of Groundswell; did you mean "
+        "GROUNDSWELL_PORT?\n",
+    )
+
+
+def test_keys_are_shown_once(groundswell: Run) -> None:
+    made = orjson.loads(groundswell("keys", "create", "bot", "--scopes", "read,write", "--json")[1])
+    assert made["key"].startswith("gsk_")
+    [listed] = orjson.loads(groundswell("keys", "list", "--json")[1])
+    assert (listed["name"], listed["revoked_at"]) == ("bot", None)
+    assert made["key"] not in groundswell("keys", "list")[1]
+    assert groundswell("keys", "revoke", "bot")[0] == 0
+    assert orjson.loads(groundswell("keys", "list", "--json")[1])[0]["revoked_at"]
+    assert groundswell("keys", "revoke", "nobody")[0] == 1
+
+
+def test_doctor_says_what_needs_mending(groundswell: Run, archive: Path, tmp_path: Path) -> None:
+    assert groundswell("doctor")[0] == 0
+    groundswell("import", "jsonl", archive)
+    code, out, _ = groundswell("doctor", "--json")
+    found = orjson.loads(out)
+    assert (code, found["ok"]) == (1, False)
+    assert "groundswell run" in found["index"]
+    assert found["data_dir"] == str(tmp_path / "data")
+    groundswell("run")
+    assert groundswell("doctor")[0] == 0
+    assert groundswell("rebuild-index", "--json")[0] == 0
+
+
+def test_work_does_what_waits(groundswell: Run) -> None:
+    assert groundswell("work", "--once")[1] == "0 jobs done\n"
+    assert "is up to date" in groundswell("migrate")[1]
+
+
+def test_a_date_means_its_end() -> None:
+    assert str(moment("2024-10-05")) == "2024-10-06 00:00:00+00:00"
+    assert str(moment("2024-10-05T18:00:00+02:00")) == "2024-10-05 16:00:00+00:00"
+    assert moment(None) is None
+    with pytest.raises(InvalidInput):
+        moment("2024-13-05")
+
+
+def test_a_sparkline_reaches_its_top() -> None:
+    assert sparkline([0, 4, 8]) == " ▄█"
+    assert sparkline([]) == ""
+    assert cut("one two three", 8) == "one two …"
