@@ -1,0 +1,200 @@
+"""The requests whose answers are the examples of the API's description.
+
+`python -m tests.service.http_examples` records the answers anew; a test replays them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+from starlette.testclient import TestClient
+
+from service import auth
+from service.db.session import open_database
+from tests.service import http_store
+
+FOLDER = Path(__file__).parents[2] / "service" / "api" / "examples"
+API = "/api/v1"
+JOB = {"kind": "run"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One request: which store it meets, and how it is sent."""
+
+    summary: str
+    path: str
+    method: str = "GET"
+    store: str = "community"
+    headers: dict[str, str] = field(default_factory=dict)
+    json: Any = None
+    content: str | None = None
+    spaces: int = 0
+
+
+OK = {
+    "list_posts": ("The newest two posts of a channel", "/posts?channel=sync&limit=2"),
+    "get_post": ("A post", "/posts/1"),
+    "list_threads": ("The two last active threads", "/threads?limit=2"),
+    "get_thread": ("A thread and its first two posts", "/threads/2?limit=2"),
+    "search_posts": ("The nearest two posts", "/search?q=my%20phone%20will%20not%20sync&limit=2"),
+    "list_topics": ("Topics", "/topics"),
+    "get_topic": ("A topic", "/topics/1"),
+    "list_trends": ("What rises", "/topics/trending?limit=1"),
+    "list_jobs": ("Jobs", "/jobs"),
+    "get_job": ("A job that is done", "/jobs/1"),
+    "list_audit": ("Who did what", "/audit"),
+}
+CURSORS = [
+    "list_posts", "list_threads", "get_thread", "search_posts", "list_topics", "list_jobs",
+    "list_audit",
+]  # fmt: skip
+INVALID = {"get_post": "/posts/x", "get_job": "/jobs/x", "get_topic": "/topics/x",
+           "search_posts": "/search", "list_trends": "/topics/trending?as_of=tomorrow"}  # fmt: skip
+MISSING = {"get_post": "/posts/999", "get_thread": "/threads/999", "get_topic": "/topics/999",
+           "get_job": "/jobs/999"}  # fmt: skip
+FOREIGN = {"Host": "evil.example"}
+
+
+def cases() -> dict[str, dict[str, Case]]:
+    """Return every example by operation and name."""
+    found = {operation: _reading(operation, *OK[operation]) for operation in OK}
+    found["create_job"] = _writing()
+    found["get_livez"] = {"ok": Case("It lives", "/livez")}
+    found["get_readyz"] = {
+        "ok": Case("It is ready", "/readyz"),
+        "not_ready": Case("The index is gone", "/readyz", store="no_index"),
+    }
+    found["search_posts"]["index_not_ready"] = Case(
+        "The index is gone", f"{API}/search?q=sync", store="no_index"
+    )
+    for operation in ("list_topics", "list_trends"):
+        path = API + OK[operation][1]
+        found[operation]["not_run"] = Case("Nothing has been run", path, store="empty")
+    return found
+
+
+def _reading(operation: str, summary: str, path: str) -> dict[str, Case]:
+    joint = "&" if "?" in path else "?"
+    found = {
+        "ok": Case(summary, API + path),
+        "invalid_input": Case(
+            "A parameter cannot be", API + INVALID.get(operation, f"{path}{joint}limit=0")
+        ),
+        "unauthorized": Case("No key was sent", API + path, store="keyed"),
+        "forbidden": Case("Another site's name", API + path, headers=FOREIGN),
+        "database_not_ready": Case("No tables yet", API + path, store="none"),
+        "database_newer": Case("A newer version's", API + path, store="newer"),
+    }
+    if operation in CURSORS:
+        found["bad_cursor"] = Case("A damaged cursor", f"{API}{path}{joint}cursor=bm8")
+    if operation in MISSING:
+        found["not_found"] = Case("No such thing", API + MISSING[operation])
+    return found
+
+
+def _writing() -> dict[str, Case]:
+    def case(summary: str, **changes: Any) -> Case:
+        return Case(summary, f"{API}/jobs", "POST", **({"json": JOB} | changes))
+
+    key = {"Idempotency-Key": "night-7"}
+    return {
+        "ok": case("A run is asked for", headers={"Idempotency-Key": "night-8"}),
+        "bad_request": case("Not JSON", json=None, content='{"kind": NaN}'),
+        "invalid_input": case("No such kind", json={"kind": "dance"}),
+        "conflict": case("The key came with another body", headers=key),
+        "too_large": case("More than 1 MiB", json=None, spaces=1_048_577),
+        "unauthorized": case("No key was sent", store="keyed"),
+        "forbidden": case("Another site's page", headers={"Origin": "https://evil.example"}),
+        "database_not_ready": case("No tables yet", store="none"),
+        "database_newer": case("A newer version's", store="newer"),
+    }
+
+
+class Stage:
+    """Stores in every state, and clients on them. A request that writes meets a fresh copy."""
+
+    def __init__(self, built: Path, scratch: Path, stack: ExitStack) -> None:
+        self._built, self._scratch, self._stack = built, scratch, stack
+        self._clients: dict[str, TestClient] = {}
+        self._copies = 0
+
+    def answer(self, case: Case) -> dict[str, Any]:
+        """Return status and body of the answer to a case."""
+        headers = {"X-Request-ID": "7f3a9c21d0b84e56"} | case.headers
+        sent: dict[str, Any] = {"headers": headers}
+        if case.json is not None:
+            sent["json"] = case.json
+        elif case.content is not None or case.spaces:
+            sent["content"] = case.content or " " * case.spaces
+            headers["Content-Type"] = "application/json"
+        answer = self._client(case).request(case.method, case.path, **sent)
+        shown = re.sub(r"g-[0-9a-f]{16}", "g-1f0e5c7d9a3b2846", answer.text)
+        return {"status": answer.status_code, "body": json.loads(shown)}
+
+    def _client(self, case: Case) -> TestClient:
+        name = case.store
+        if case.method != "GET" or name not in self._clients:
+            self._copies += 1
+            folder = self._scratch / f"{name}-{self._copies}"
+            self._make(name, folder)
+            client = self._stack.enter_context(http_store.open_client(folder))
+            if case.method != "GET":
+                return client
+            self._clients[name] = client
+        return self._clients[name]
+
+    def _make(self, name: str, folder: Path) -> None:
+        if name in {"community", "keyed", "no_index"}:
+            shutil.copytree(self._built, folder)
+        else:
+            folder.mkdir()
+        database = open_database(http_store.settings(folder).url)
+        if name == "no_index":
+            shutil.rmtree(folder / "index")
+        elif name == "empty":
+            http_store.empty(folder).close()
+        elif name == "keyed":
+            with database.write() as session:
+                auth.make_key(session, "laptop", ["read"], http_store.NOW)
+        elif name == "newer":
+            with database.write() as session:
+                session.execute(text("create table alembic_version (version_num varchar(32))"))
+                session.execute(text("insert into alembic_version values ('9999')"))
+        database.close()
+
+
+def recorded(operation: str) -> dict[str, Any]:
+    """Return the examples of an operation as they are kept."""
+    return json.loads((FOLDER / f"{operation}.json").read_text("utf-8"))
+
+
+def example(case: Case, answer: dict[str, Any]) -> dict[str, Any]:
+    """Return an example as it is kept: the request and the answer."""
+    request = {name: value for name, value in asdict(case).items() if value and name != "summary"}
+    return {"summary": case.summary, "request": request, **answer}
+
+
+def main() -> None:
+    """Record every example anew."""
+    FOLDER.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
+        built = Path(scratch) / "built"
+        http_store.build(built)
+        stage = Stage(built, Path(scratch), stack)
+        for operation, named in cases().items():
+            found = {name: example(case, stage.answer(case)) for name, case in named.items()}
+            text = json.dumps(found, indent=1, ensure_ascii=False)
+            (FOLDER / f"{operation}.json").write_text(text + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()

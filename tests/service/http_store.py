@@ -1,0 +1,222 @@
+"""A small community for the tests of the service: ten weeks, two sources, one burst.
+
+196 posts that anyone may read: 69 each on the editor and on themes (one a day), 35 on nothing in
+particular (every second day), 14 on sync (every fifth day) and 9 more by 9 people on the last day.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy.orm import Session
+from starlette.testclient import TestClient
+
+from indexes.exact import ExactIndex
+from indexes.store import publish
+from nlp.encoders import load
+from service.app import create_app
+from service.db import migrate
+from service.db.models import (
+    AuditEntry,
+    Embedding,
+    EncoderRow,
+    Identity,
+    IndexBuild,
+    JobRun,
+    Member,
+    Post,
+    PostTopic,
+    Reaction,
+    Source,
+    Thread,
+    Topic,
+    TopicFit,
+)
+from service.db.session import Database, open_database
+from service.settings import Settings
+
+NOW = datetime(2026, 2, 28, 12, tzinfo=UTC)
+START = datetime(2025, 12, 22, tzinfo=UTC)  # a Monday
+DAYS = 69
+NAMES = ("Ada", "Bo", "Cleo", "Dev", "Eve", "Fay", "Gus", "Hana", "Ivo", "Jun", "Kai", "Lea")
+LABELS = ("Offline sync on the phone", "Editor shortcuts", "Colour themes")
+TEXTS = (
+    "The phone app will not sync my notebook since the update, attempt number {n}.",
+    "Which shortcut moves the cursor to line {n} of the editor?",
+    "My theme number {n} has a warmer dark palette, colours are attached.",
+    "Good morning everyone, coffee number {n} is ready.",
+)
+
+
+def settings(folder: Path, **changes: object) -> Settings:
+    """Return settings for a data folder, with an encoder that needs no model."""
+    values: dict[str, object] = {"data_dir": folder, "encoder": "hashing", "threads": 1}
+    return Settings(**(values | changes))  # type: ignore[arg-type]
+
+
+def open_client(folder: Path, **changes: object) -> TestClient:
+    """Return a client, not yet entered, of the service on a data folder."""
+    app = create_app(settings(folder, **changes), clock=lambda: NOW)
+    return TestClient(app, base_url="http://127.0.0.1")
+
+
+def empty(folder: Path) -> Database:
+    """Return a migrated database in the folder with nothing in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    database = open_database(settings(folder).url)
+    migrate.upgrade(database)
+    return database
+
+
+def build(folder: Path) -> None:
+    """Make the community in a folder: posts, topics, vectors, a published index."""
+    database = empty(folder)
+    with database.write() as session:
+        _people(session)
+        _talk(session)
+        session.flush()
+        _topics(session)
+        _index(session, folder)
+        _jobs(session)
+    database.close()
+
+
+def double(folder: Path) -> None:
+    """Add as many posts and threads again, in topics as before."""
+    database = open_database(settings(folder).url)
+    with database.write() as session:
+        for number in range(40):
+            _thread(session, 100 + number, number % 3, START + timedelta(days=number))
+        session.flush()
+        for number in range(300):
+            _post(session, 2_000 + number, 100 + number % 40, number % 12, number % 3, number % 60)
+        session.flush()
+        for number in range(300):
+            topic = number % 3 + 1
+            session.add(PostTopic(post_id=2_000 + number, topic_id=topic, fit_id=1, similarity=0.5))
+    database.close()
+
+
+def _people(session: Session) -> None:
+    session.add_all([
+        Source(id=1, name="forum", kind="jsonl", created_at=START),
+        Source(id=2, name="chat", kind="jsonl", created_at=START),
+    ])  # fmt: skip
+    for number, name in enumerate(NAMES, 1):
+        session.add(Member(id=number, name=name, created_at=START))
+    session.flush()
+    for number, name in enumerate(NAMES, 1):
+        session.add(Identity(member_id=number, platform="forum", value=name.lower()))
+
+
+def _talk(session: Session) -> None:
+    for number in range(12):
+        _thread(session, number + 1, number % 4, START + timedelta(days=DAYS - 12 + number))
+    _thread(session, 20, 0, START, visibility="private")
+    session.flush()
+    number = 0
+    for day in range(DAYS):
+        for subject in (1, 2, *([3] if day % 2 == 0 else []), *([0] if day % 5 == 0 else [])):
+            number += 1
+            _post(session, number, subject + 1 + 4 * (day % 3), (number * 5) % 12, subject, day)
+    for author in range(9):
+        number += 1
+        _post(session, number, 1, author, 0, DAYS - 1)
+    session.flush()
+    _post(session, number + 1, 20, 0, 0, DAYS - 1, text="a private word about sync")
+    _post(session, number + 2, 1, 1, 0, DAYS - 1, text="a deleted word about sync", gone=True)
+    session.flush()
+    session.get_one(Post, 2).reply_to_id = 1
+    session.get_one(Post, 2).edited_at = START + timedelta(days=1)
+    for name, author, count in (("heart", "", 4), ("tada", "bo", 1), ("tada", "cleo", 1)):
+        session.add(Reaction(post_id=1, name=name, author=author, count=count))
+
+
+def _thread(
+    session: Session, number: int, subject: int, last: datetime, visibility: str = "public"
+) -> None:
+    session.add(Thread(
+        id=number, source_id=1 + (subject == 3), external_id=f"t{number}",
+        title=None if subject == 3 else f"{LABELS[subject]}, part {number}",
+        channel=("sync", "editor", "themes", "lounge")[subject], visibility=visibility,
+        resolved=subject == 1, first_post_at=START, last_post_at=last,
+    ))  # fmt: skip
+
+
+def _post(
+    session: Session, number: int, thread: int, author: int, subject: int, day: int,
+    text: str | None = None, gone: bool = False,
+) -> None:  # fmt: skip
+    text = text or TEXTS[subject].format(n=number)
+    made = START + timedelta(days=day, hours=9, minutes=number % 50)
+    digest = hashlib.blake2b(text.encode(), digest_size=16).digest()
+    session.add(Post(
+        id=number, source_id=1 + (subject == 3), external_id=f"p{number}", thread_id=thread,
+        member_id=author + 1, created_at=made, text=text, plain=text,
+        url=f"https://forum.example/p/{number}", deleted_at=NOW if gone else None,
+        content_hash=digest, record_hash=digest,
+    ))  # fmt: skip
+
+
+def _topics(session: Session) -> None:
+    session.add(EncoderRow(id=1, name="hashing", revision="crc32-256", dimensions=256,
+                           created_at=START))  # fmt: skip
+    session.flush()
+    posts = session.query(Post).order_by(Post.id).all()
+    outliers = sum(_subject(post) == 3 for post in posts)
+    session.add(TopicFit(id=1, encoder_id=1, model="test", parameters={}, posts=len(posts),
+                         outliers=outliers, fitted_at=NOW))  # fmt: skip
+    session.flush()
+    words = (["sync", "phone", "notebook"], ["shortcut", "editor", "cursor"], ["theme", "dark"])
+    for number, label in enumerate(LABELS, 1):
+        centroid = np.zeros(256, dtype=np.float16)
+        centroid[[0, number]] = 0.6, 0.8
+        shown = [post.id for post in posts if _subject(post) == number - 1][:3]
+        session.add(Topic(id=number, fit_id=1, label=label, words=words[number - 1],
+                          centroid=centroid, radius=0.5, representatives=shown,
+                          born_at=NOW))  # fmt: skip
+    session.flush()
+    for post in posts:
+        subject = _subject(post)
+        topic = None if subject == 3 else subject + 1
+        session.add(PostTopic(post_id=post.id, topic_id=topic, fit_id=1, similarity=0.5))
+
+
+def _subject(post: Post) -> int:
+    starts = [text[:12] for text in TEXTS]
+    return starts.index(post.text[:12]) if post.text[:12] in starts else 0
+
+
+def _index(session: Session, folder: Path) -> None:
+    posts = session.query(Post).order_by(Post.id).all()
+    vectors = load("hashing").encode([post.plain for post in posts])
+    for post, vector in zip(posts, vectors, strict=True):
+        session.add(Embedding(post_id=post.id, encoder_id=1, vector=vector))
+    index = ExactIndex(256)
+    index.add(np.array([post.id for post in posts], dtype=np.int64), vectors)
+    manifest = publish(settings(folder).index_dir, index, {})
+    session.add(IndexBuild(
+        encoder_id=1, generation=manifest.generation, sha256=manifest.sha256,
+        count=manifest.count, last_embedding_id=len(posts), built_at=NOW, manifest={},
+    ))  # fmt: skip
+
+
+def _jobs(session: Session) -> None:
+    session.add(JobRun(
+        id=1, kind="run", arguments={}, status="succeeded", actor="local", requested_at=START,
+        started_at=START, finished_at=START + timedelta(minutes=2), attempts=1, step="trends",
+        result={"posts": 196},
+    ))  # fmt: skip
+    session.add(JobRun(
+        id=2, kind="sync", arguments={}, status="failed", actor="local", attempts=3,
+        requested_at=NOW - timedelta(days=1), started_at=NOW - timedelta(days=1),
+        finished_at=NOW - timedelta(hours=23), step="fetch", idempotency_key="night-7",
+        error="the forum did not answer",
+    ))  # fmt: skip
+    session.add(AuditEntry(
+        id=1, at=NOW - timedelta(days=1), actor="local", action="job.create", target="job 2",
+        detail={"kind": "sync"},
+    ))  # fmt: skip
