@@ -82,9 +82,10 @@ def _dimensions(folder: Path, hidden: int) -> int:
 
 
 def _weights_hash(folder: Path) -> str:
-    """Return a short hash of every weight file: another file is another revision."""
+    """Return a short hash of weights, tokenizer and settings: any other file, another revision."""
     digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*.safetensors")) or sorted(folder.rglob("*.bin")):
+    weights = sorted(folder.rglob("*.safetensors")) or sorted(folder.rglob("*.bin"))
+    for path in [*weights, *sorted(folder.rglob("*.json")), *sorted(folder.rglob("*.txt"))]:
         digest.update(path.relative_to(folder).as_posix().encode())
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())

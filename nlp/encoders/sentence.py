@@ -2,18 +2,23 @@
 
 The library pads batches of a fixed count in float32. Here a batch holds a fixed number of word
 pieces of texts of like length, each distinct text is read once, and the transformer runs in
-bfloat16 where the processor has it; pooling stays in float32, which keeps the neighbours.
+bfloat16 where the processor has it; pooling stays in float32, which keeps the neighbours. A text is
+padded to a length that is its own, whatever it is read beside: its vector is then the same to the
+last bit in any company, and topics do not depend on how posts came in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nlp.encoders.base import Card, unit_rows
+
+PAD = 8
 
 
 class SentenceEncoder:
@@ -58,7 +63,12 @@ class SentenceEncoder:
         return ids
 
     def _forward(self, tokens: list[list[int]]) -> NDArray[np.float32]:
-        features = self._model.tokenizer.pad({"input_ids": tokens}, return_tensors="pt")
+        features = self._model.tokenizer.pad(
+            {"input_ids": tokens},
+            padding="max_length",
+            max_length=padded(len(tokens[0])),
+            return_tensors="pt",
+        )
         modules = iter(self._model)
         state = next(modules)(dict(features))
         state["token_embeddings"] = state["token_embeddings"].float()
@@ -68,14 +78,18 @@ class SentenceEncoder:
         return vectors
 
 
+def padded(length: int) -> int:
+    """Return the length that a text of so many tokens is padded to: the next multiple of eight."""
+    return -(-length // PAD) * PAD
+
+
 def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
-    """Yield row numbers, longest first, so that rows x longest stays within `budget` tokens."""
+    """Yield rows of one padded length each, longest first, of at most `budget` tokens together."""
     order = sorted(range(len(lengths)), key=lambda row: (-lengths[row], row))
-    start = 0
-    while start < len(order):
-        size = max(1, budget // max(1, lengths[order[start]]))
-        yield order[start : start + size]
-        start += size
+    for length, rows in groupby(order, key=lambda row: padded(lengths[row])):
+        held = list(rows)
+        size = max(1, budget // max(1, length))
+        yield from (held[start : start + size] for start in range(0, len(held), size))
 
 
 def load_sentence_encoder(path: str, card: Card, threads: int, tokens: int) -> SentenceEncoder:
