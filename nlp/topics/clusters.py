@@ -8,6 +8,7 @@ better than Ward or k-means alone, and UMAP and HDBSCAN are not needed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +24,9 @@ ROUNDS = 8
 BLOCK = 8_192
 # Posts less like their topic than this share of its posts are left in the outlier pool.
 OUTLIER_SHARE = 0.05
+MOST_CLUSTERS = 250
+STEPS = 16
+LEAST_GAIN = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,23 +98,36 @@ def seeds(rows: Rows, k: int | None) -> Rows:
 
 
 def choose_k(sample: Rows, tree: NDArray[np.float64], n: int) -> int:
-    """Return the number of clusters whose simplified silhouette over the sample is best."""
+    """Return the number of clusters at the knee of the simplified silhouette over the sample.
+
+    The silhouette of texts keeps rising with the number of clusters: where it bends furthest from
+    a straight line over log k, more clusters have stopped to pay (Satopaa 2011). Where it does not
+    bend, the data do not say, and the middle of the range is taken.
+    """
     from scipy.cluster.hierarchy import fcluster
 
-    best, best_k = -np.inf, 2
-    for k in candidates(n):
+    tried = candidates(n)
+    scores = []
+    for k in tried:
         labels = fcluster(tree, k, criterion="maxclust").astype(np.int64) - 1
-        score = silhouette(sample, means(sample, labels, int(labels.max()) + 1), labels)
-        if score > best:
-            best, best_k = score, k
-    return best_k
+        scores.append(silhouette(sample, means(sample, labels, int(labels.max()) + 1), labels))
+    return knee(tried, scores)
+
+
+def knee(tried: Sequence[int], scores: Sequence[float]) -> int:
+    """Return the k whose score lies furthest above the line from first to last over log k."""
+    place, score = np.log(tried), np.array(scores)
+    share = (place - place[0]) / (place[-1] - place[0])
+    gain = score - (score[0] + (score[-1] - score[0]) * share)
+    if gain.max() < LEAST_GAIN:
+        return tried[int(np.abs(share - 0.5).argmin())]
+    return tried[int(gain.argmax())]
 
 
 def candidates(n: int) -> list[int]:
-    """Return the numbers of clusters to try for n rows: sqrt(n)/4 to sqrt(n), each 15 % more."""
-    low, high = max(2.0, n**0.5 / 4), max(3.0, min(n**0.5, 250.0))
-    steps = int(np.log(high / low) / np.log(1.15)) + 1
-    return sorted({round(low * 1.15**step) for step in range(steps + 1)})
+    """Return the numbers of clusters to try for n rows: sqrt(n)/6 to sqrt(n), at most 250."""
+    low, high = max(2.0, n**0.5 / 6), max(4.0, min(n**0.5, MOST_CLUSTERS))
+    return sorted({round(low * (high / low) ** (step / STEPS)) for step in range(STEPS + 1)})
 
 
 def silhouette(rows: Rows, centroids: Rows, labels: Labels) -> float:

@@ -49,7 +49,9 @@ def topic_words(
         ctfidf_model=ClassTfidfTransformer(reduce_frequent_words=True),
     )
     model.embedding_model = None
-    found, _ = model.fit_transform(list(texts), np.asarray(vectors, dtype=np.float32))
+    # BERTopic joins the posts of a topic, and lines, by blanks: a mark keeps them apart.
+    lines = [" . ".join(text.splitlines()) + " ." for text in texts]
+    found, _ = model.fit_transform(lines, np.asarray(vectors, dtype=np.float32))
     # BERTopic numbers topics by size: find ours again.
     ours = dict(zip(found, labels.tolist(), strict=True))
     return {

@@ -62,7 +62,7 @@ class TopicModel:
 def fit(
     posts: TopicPosts, phrases: Phrases, *, k: int | None = None, start: Rows | None = None
 ) -> TopicModel:
-    """Return the topics of posts; raise TooFewPosts below fifty.
+    """Return the topics of posts; raise TooFewPosts below fifty texts or without a shared subject.
 
     `phrases` encodes words with the encoder that made the vectors. `start` are centroids of an
     earlier fit to go on from; `k` fixes the number of clusters that are tried.
@@ -71,6 +71,8 @@ def fit(
         raise TooFewPosts(f"{len(posts.texts)} posts are too few for topics: {FEWEST_POSTS} needed")
     rows = in_context(posts.vectors, posts.threads)
     distinct = _distinct(posts.texts, rows)
+    if len(distinct) < FEWEST_POSTS:
+        raise TooFewPosts(f"{len(distinct)} texts are too few for topics: {FEWEST_POSTS} needed")
     centroids = clusters.seeds(rows[distinct], k) if start is None else start
     centroids = clusters.refine(rows[distinct], centroids)
     found = _supported(rows, posts, clusters.cut(rows, centroids))
@@ -115,18 +117,22 @@ def _supported(rows: Rows, posts: TopicPosts, found: Clusters) -> Clusters:
             if (found.labels == label).sum() >= least_posts
             and len(np.unique(posts.authors[found.labels == label])) >= least_authors
         ]
-        if len(keep) == len(found.centroids) or not keep:
+        if not keep:
+            raise TooFewPosts("no subject is shared by enough posts and people to be a topic yet")
+        if len(keep) == len(found.centroids):
             return found
         found = clusters.place(rows, found.centroids[keep], found.radii[keep])
 
 
 def _describe(posts: TopicPosts, rows: Rows, found: Clusters, phrases: Phrases) -> list[FoundTopic]:
     counted = words.count(posts.texts, posts.authors)
-    scored = topic_words(posts.texts, rows, found.labels, counted.vectorizer)
+    scored: dict[int, list[tuple[str, float]]] = {}
+    if len(counted.words) > 1:  # c-TF-IDF weighs words against each other
+        scored = topic_words(posts.texts, rows, found.labels, counted.vectorizer)
     every = sorted({word for ranked in scored.values() for word, _ in ranked})
-    vectors = dict(zip(every, phrases(every), strict=True))
+    vectors = dict(zip(every, phrases(every), strict=True)) if every else {}
     column = {word: place for place, word in enumerate(counted.words)}
-    topics = []
+    topics: list[FoundTopic] = []
     for number, centroid in enumerate(found.centroids):
         inside = np.flatnonzero(found.labels == number)
         ranked = scored.get(number, [])
@@ -138,7 +144,7 @@ def _describe(posts: TopicPosts, rows: Rows, found: Clusters, phrases: Phrases) 
         surface = words.surfaces(chosen, [posts.texts[row] for row in nearest[:SURFACE_TEXTS]])
         topics.append(
             FoundTopic(
-                label=words.label(chosen, surface),
+                label=words.label(chosen, surface, {topic.label for topic in topics}),
                 words=[surface.get(word, word) for word in chosen],
                 centroid=centroid,
                 radius=float(found.radii[number]),

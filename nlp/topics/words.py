@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -16,7 +16,7 @@ from nlp.topics.clusters import Labels, Rows
 
 Phrases = Callable[[Sequence[str]], Rows]
 
-PATTERN = r"(?u)\b[^\W\d_][\w'’-]*[^\W_]\b"
+TERM = re.compile(r"\b[^\W\d_][\w'’-]*[^\W_]\b")
 LEAST_AUTHORS = 3
 WORDS = 10
 LABEL_WORDS = 3
@@ -36,27 +36,49 @@ class Counted:
 
 def count(texts: Sequence[str], authors: Labels) -> Counted:
     """Count words and pairs of words that at least three authors use."""
+    from scipy.sparse import csr_matrix
     from sklearn.feature_extraction.text import CountVectorizer
 
-    wide = CountVectorizer(
-        token_pattern=PATTERN, stop_words=stop_words(), ngram_range=(1, 2), min_df=LEAST_AUTHORS
-    )
+    wide = CountVectorizer(analyzer=terms)
+    if not any(True for text in texts for _ in written(text)):
+        return Counted(csr_matrix((len(texts), 0)), [], None)
     holds = wide.fit_transform(texts)
     keep = _shared(holds, authors)
     names = wide.get_feature_names_out()[keep].tolist()
-    narrow = CountVectorizer(
-        token_pattern=PATTERN, stop_words=stop_words(), ngram_range=(1, 2), vocabulary=names
-    )
+    narrow = CountVectorizer(analyzer=terms, vocabulary=names) if names else None
     return Counted(holds[:, keep], names, narrow)
 
 
+def terms(text: str) -> list[str]:
+    """Return the words and pairs of neighbouring words of a text, in lower case."""
+    return [term.lower() for term in written(text)]
+
+
+def written(text: str) -> Iterator[str]:
+    """Yield words, and pairs that stand beside each other, as they are written.
+
+    Stop words are no terms and part what they stand between, and so does any mark but a blank: a
+    pair is always something that a person wrote.
+    """
+    stops, before = stop_words(), None
+    for found in TERM.finditer(text):
+        word = found[0]
+        if word.lower() in stops:
+            before = None
+            continue
+        yield word
+        if before is not None and not text[before.end() : found.start()].strip(" \t\xa0"):
+            yield f"{before[0]} {word}"
+        before = found
+
+
 @cache
-def stop_words() -> list[str]:
+def stop_words() -> frozenset[str]:
     """Return the words that say nothing about a subject: English stop words and words of talk."""
     from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
     talk = resources.files("nlp.topics").joinpath("talk.txt").read_text(encoding="utf-8")
-    return sorted(ENGLISH_STOP_WORDS | set(talk.split()))
+    return frozenset([*ENGLISH_STOP_WORDS, *talk.split()])
 
 
 def _shared(holds: Any, authors: Labels) -> Labels:
@@ -110,8 +132,11 @@ def choose(
     return [names[place] for place in taken]
 
 
-def label(words: Sequence[str], surface: dict[str, str]) -> str:
-    """Return a label of up to three of the words that share no token, as people write them."""
+def label(words: Sequence[str], surface: dict[str, str], others: Collection[str] = ()) -> str:
+    """Return a label of up to three of the words that share no token, as people write them.
+
+    A label that another topic has already is told apart by more words.
+    """
     taken: list[str] = []
     tokens: set[str] = set()
     for word in words:
@@ -120,29 +145,34 @@ def label(words: Sequence[str], surface: dict[str, str]) -> str:
             continue
         taken.append(surface.get(word, word))
         tokens |= parts
-        if len(taken) == LABEL_WORDS:
+        if len(taken) >= LABEL_WORDS and _headed(taken) not in others:
             break
-    text = ", ".join(taken) or "unnamed"
-    return text[0].upper() + text[1:]
+    name = _headed(taken) if taken else "Unnamed"
+    number = 2
+    while name in others:
+        name, number = f"{_headed(taken) if taken else 'Unnamed'} ({number})", number + 1
+    return name
+
+
+def _headed(taken: Sequence[str]) -> str:
+    """Return words as a label; a word that is written with capitals of its own keeps them."""
+    text = ", ".join(taken)
+    return text[0].upper() + text[1:] if taken[0].islower() else text
 
 
 def _stems(word: str) -> list[str]:
-    return [re.sub(r"(ies|es|s|ing|ed)$", "", part)[:5] for part in word.split()]
+    return [re.sub(r"(ies|es|s|ing|ed)$", "", part) for part in word.split()]
 
 
 def surfaces(words: Sequence[str], texts: Sequence[str]) -> dict[str, str]:
-    """Return how people most often write each word: its capitals and its separator."""
-    wanted = set(words)
-    seen: dict[str, Counter[str]] = {word: Counter() for word in wanted}
+    """Return how people most often write each word: its capitals."""
+    seen: dict[str, Counter[str]] = {word: Counter() for word in words}
     for text in texts:
-        tokens = re.findall(PATTERN, text)
-        for size in (1, 2):
-            for start in range(len(tokens) - size + 1):
-                written = " ".join(tokens[start : start + size])
-                if written.lower() in wanted:
-                    seen[written.lower()][written] += 1
+        for term in written(text):
+            if term.lower() in seen:
+                seen[term.lower()][term] += 1
     return {
-        word: min(counts, key=lambda written: (-counts[written], written))
+        word: min(counts, key=lambda term: (-counts[term], term))
         for word, counts in seen.items()
         if counts
     }

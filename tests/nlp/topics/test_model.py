@@ -135,11 +135,22 @@ def test_a_label_repeats_no_word_and_keeps_how_people_write() -> None:
     found = words.label(["pdf export", "exports", "margin"], {"pdf export": "PDF export"})
     assert found == "PDF export, margin"
     assert words.label([], {}) == "Unnamed"
+    assert words.label(["iphone"], {"iphone": "iPhone"}) == "iPhone"
+    assert words.label(["interface", "internal"], {}) == "Interface, internal"
 
 
-def test_surfaces_are_the_most_common_way_to_write() -> None:
-    texts = ["the PDF export", "PDF export", "pdf export fails"]
-    assert words.surfaces(["pdf export", "pdf"], texts) == {
-        "pdf export": "PDF export",
-        "pdf": "PDF",
-    }
+def test_labels_of_two_topics_differ() -> None:
+    given = ["sync", "phone", "laptop", "merge"]
+    first = words.label(given, {})
+    second = words.label(given, {}, {first})
+    assert (first, second) == ("Sync, phone, laptop", "Sync, phone, laptop, merge")
+    assert words.label(given, {}, {first, second}) == "Sync, phone, laptop, merge (2)"
+
+
+def test_pairs_are_what_people_wrote() -> None:
+    found = words.terms("A state of the art model. Fresh sync-server\nphone, laptop keyboard")
+    pairs = ["art model", "fresh sync-server", "laptop keyboard"]
+    assert [term for term in found if " " in term] == pairs
+    assert [term for term in found if " " not in term] == [
+        *("state", "art", "model", "fresh", "sync-server", "phone", "laptop", "keyboard")
+    ]
