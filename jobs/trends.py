@@ -10,12 +10,12 @@ import numpy as np
 from service.db.queries import trends as queries
 from service.db.session import Database
 from service.errors import NothingRun
-from service.insights.trends import VERSION
+from service.insights.trends import LEAST_HISTORY, VERSION
 
 
 @dataclass(frozen=True, slots=True)
 class TrendsResult:
-    """The tick, topics tested and topics that rise; no tick where there is nothing to test."""
+    """The tick, topics tested and topics that rise; none where there is too little to test."""
 
     tick: datetime | None
     tested: int
@@ -34,6 +34,8 @@ def record_trends(
             known = queries.stored_topics(session, tick)
     except NothingRun:
         return TrendsResult(None, 0, 0, False)
+    if surprise.history < LEAST_HISTORY:
+        return TrendsResult(tick, 0, 0, False)
     rising = int(np.count_nonzero(surprise.rising))
     rows = [
         {

@@ -1,9 +1,9 @@
 """Which topics rise: distinct authors a day against what eight weeks led to expect.
 
 Counts of people, not of posts, so that one loud account is no trend. Each topic's expectation is
-its own trimmed mean, with weekday factors, times how busy the whole community is that day; its
-spread is a negative binomial's. A topic is tested on its last day and on its last two days
-together (Fisher), and Benjamini-Hochberg holds the share of false alarms over all topics.
+its own mean, past bursts cut, with the community's weekday factors, times how busy the whole
+community is that day; its spread is a negative binomial's. A topic is tested on its last day and
+on its last two days together (Fisher), and Benjamini-Hochberg holds the share of false alarms.
 Method: methods of outbreak surveillance (Farrington 1996; Noufal 2013), with the site factor of
 this project's own measurements.
 """
@@ -11,7 +11,8 @@ this project's own measurements.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,8 @@ DAY = timedelta(days=1)
 FALSE_SHARE = 0.1
 LEAST_AUTHORS = 5
 LEAST_AUTHOR_SHARE = 0.02
-TRIM = 0.1
+# A younger archive has no habits yet that a rise could be told from.
+LEAST_HISTORY = 28
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -47,6 +49,8 @@ class Surprise:
     """For each of k topics: authors observed and expected on the last day, p, q, the verdict.
 
     `rising` is true where q is within the share of false alarms and enough people are involved.
+    `history` is the number of baseline days since the archive's first post: below LEAST_HISTORY
+    nothing is tested, p and q are 1.
     """
 
     observed: Counts
@@ -54,6 +58,7 @@ class Surprise:
     p: Floats
     q: Floats
     rising: NDArray[np.bool_]
+    history: int
 
 
 def day_numbers(times: NDArray[np.datetime64], as_of: datetime, days: int = DAYS) -> Counts:
@@ -61,7 +66,7 @@ def day_numbers(times: NDArray[np.datetime64], as_of: datetime, days: int = DAYS
 
     Windows are half-open: a post at `as_of` is not seen. Times outside are -1.
     """
-    end = np.datetime64(as_of.replace(tzinfo=None), "us")
+    end = np.datetime64(as_of.astimezone(UTC).replace(tzinfo=None), "us")
     back = (end - times.astype("datetime64[us]")).astype(np.int64)
     # The last window holds 0 < back <= one day.
     day = days - 1 - (back - 1) // int(DAY / timedelta(microseconds=1))
@@ -85,41 +90,50 @@ def surprise(
     """Test the last day of each topic.
 
     `counts` are distinct authors [k, DAYS]; `community` those of all topics together [DAYS];
-    `active` is the number of people active in the baseline, which scales the support needed.
+    `active` is the number of people active in the tested days, which scales the support needed.
     """
     options = options or Options()
-    if not len(counts):
-        none = np.empty(0)
-        return Surprise(counts[:, -1], none, none, none, none.astype(bool))
-    expected = expectations(counts, community)
-    spread = dispersion(counts, expected)
+    history = known_days(community)
+    if not len(counts) or history < LEAST_HISTORY:
+        ones = np.ones(len(counts))
+        calm = np.zeros(len(counts), dtype=bool)
+        return Surprise(counts[:, -1], ones * np.nan, ones, ones, calm, history)
+    base = slice(BASELINE_DAYS - history, BASELINE_DAYS)
+    expected = expectations(counts, community, base)
+    spread = dispersion(counts[:, base], expected[:, base])
     last = tail(counts[:, -1], expected[:, -1], spread)
     before = tail(counts[:, -2], expected[:, -2], spread)
+    # The better of two tests is half as sure as it looks.
     p = np.minimum(1.0, 2 * np.minimum(last, fisher(last, before)))
-    enough = counts[:, -1] >= support(active, options)
     q = false_discovery(p)
-    return Surprise(counts[:, -1], expected[:, -1], p, q, enough & (q <= options.false_share))
+    enough = counts[:, -1] >= support(active, options)
+    rising = enough & (q <= options.false_share)
+    return Surprise(counts[:, -1], expected[:, -1], p, q, rising, history)
+
+
+def known_days(community: Counts) -> int:
+    """Return how many baseline days there are from the first one on which anybody posted."""
+    active = np.flatnonzero(community[:BASELINE_DAYS])
+    return BASELINE_DAYS - int(active[0]) if len(active) else 0
 
 
 def support(active: int, options: Options) -> int:
     """Return how many authors a rise needs in a community of so many active people."""
-    return max(options.least_authors, round(options.least_author_share * active))
+    return max(options.least_authors, ceil(options.least_author_share * active))
 
 
-def expectations(counts: Counts, community: Counts) -> Floats:
+def expectations(counts: Counts, community: Counts, base: slice) -> Floats:
     """Return expected authors of each topic and day, float64 [k, DAYS], from the baseline days."""
     weekday = np.arange(counts.shape[1]) % 7
-    base = slice(0, BASELINE_DAYS)
-    level = trimmed_mean(community[base].astype(float)[None, :])[0]
+    level = float(cut_bursts(community[base].astype(float)[None, :]).mean())
     factors = weekday_factors(community[base], weekday[base])
     site = community / np.maximum(level * factors[weekday], 1.0)
     # A quiet or missing day says little about a topic: the factor is kept near one.
-    busy = np.clip(site, 0.5, 3.0)
-    pattern = factors[weekday] * busy
-    rate = trimmed_mean(counts[:, base] / pattern[base])
-    # Half an author in eight weeks: a topic that never was is still not impossible.
-    floor = 0.5 / BASELINE_DAYS
-    return np.asarray(np.maximum(rate, floor)[:, None] * pattern[None, :])
+    pattern = factors[weekday] * np.clip(site, 0.5, 3.0)
+    held = cut_bursts(counts[:, base] / pattern[base])
+    # Half an author more: a topic that never was is still not impossible.
+    rate = (held.sum(axis=1) + 0.5) / held.shape[1]
+    return np.asarray(rate[:, None] * pattern[None, :])
 
 
 def weekday_factors(community: Counts, weekday: Counts) -> Floats:
@@ -129,19 +143,19 @@ def weekday_factors(community: Counts, weekday: Counts) -> Floats:
     return 0.8 * factors + 0.2
 
 
-def trimmed_mean(rows: Floats, trim: float = TRIM) -> Floats:
-    """Return the mean of each row without its highest values, float64 [k]."""
-    drop = int(rows.shape[1] * trim)
-    kept = np.sort(rows, axis=1)[:, : rows.shape[1] - drop]
-    # Leaving out the highest tenth lowers a Poisson-like mean: bring it back for calm rows.
-    mean = kept.mean(axis=1)
-    return np.asarray(np.maximum(mean, np.minimum(rows.mean(axis=1), 1.25 * mean)))
+def cut_bursts(rows: Floats) -> Floats:
+    """Return rows with values cut at three standard deviations of a Poisson above their median.
+
+    A burst of the past must not hide the next one; leaving high days out instead would make the
+    expectation of a quiet topic several times too low.
+    """
+    median = np.median(rows, axis=1, keepdims=True)
+    return np.asarray(np.minimum(rows, median + 3 * np.sqrt(median + 1)))
 
 
 def dispersion(counts: Counts, expected: Floats) -> Floats:
     """Return each topic's variance over its mean, float64 [k], at least 1, shrunk to the rest."""
-    base = slice(0, BASELINE_DAYS)
-    residual = (counts[:, base] - expected[:, base]) ** 2 / expected[:, base]
+    residual = (cut_bursts(counts.astype(float)) - expected) ** 2 / expected
     own = np.maximum(residual.mean(axis=1), 1.0)
     return np.asarray(np.clip(0.5 * own + 0.5 * np.median(own), 1.0, 10.0))
 

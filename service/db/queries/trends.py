@@ -14,6 +14,8 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from service.db.models import Member, Post, PostTopic, Thread, Topic, Trend
+from service.db.queries import topic_fit
+from service.db.queries.posts import newest_at, visible
 from service.errors import NothingRun
 from service.insights import trends as insights
 from service.insights.trends import DAY, DAYS, Surprise
@@ -28,9 +30,9 @@ QUOTE_CHARS = 40
 class TrendingTopic:
     """A topic that rises: people observed and expected in the last day, how sure, and who.
 
-    `series` is (start of the 24-hour window, distinct authors), oldest first, eight weeks;
-    `posts` are ids of posts of the last two days by different authors; `people` are (member id,
-    name, posts) and `channels` (name, posts) in the same days.
+    `series` is (the day on which a 24-hour window ends, distinct authors), oldest first, eight
+    weeks; `posts` are ids of posts of the last two days by different authors; `people` are
+    (member id, name, posts) and `channels` (name, posts) in the same days.
     """
 
     topic_id: int
@@ -50,10 +52,17 @@ class TrendingTopic:
 
 @dataclass(frozen=True, slots=True)
 class Trending:
-    """What rises at `as_of`, by falling surprise. `data_as_of` is the newest post before it."""
+    """What rises at `as_of`, by falling surprise.
+
+    `data_as_of` is the newest post before it. Topics are today's: those that the fit at
+    `topics_fitted_at` found, also for an earlier `as_of`. `history_days` are the days of the
+    baseline that the archive covers; below 28 nothing is called rising.
+    """
 
     as_of: datetime
-    data_as_of: datetime
+    data_as_of: datetime | None
+    topics_fitted_at: datetime
+    history_days: int
     version: str
     topics_tested: int
     trends: list[TrendingTopic]
@@ -69,25 +78,16 @@ class Activity:
     posts: NDArray[np.int64]
 
 
-def newest_post(session: Session, before: datetime | None = None) -> datetime | None:
-    """Return the time of the newest public post, of those before a time where one is given."""
-    query = (
-        select(Post.created_at)
-        .join(Thread, Thread.id == Post.thread_id)
-        .where(Post.deleted_at.is_(None), Thread.visibility == "public")
-        .order_by(Post.created_at.desc())
-        .limit(1)
-    )
-    return session.scalar(query if before is None else query.where(Post.created_at < before))
-
-
 def default_as_of(session: Session, now: datetime, stale_after_days: int) -> datetime:
-    """Return now, or right after the newest post where the archive is older; raise NothingRun."""
-    newest = newest_post(session)
+    """Return this hour, or right after the newest post where the archive is older.
+
+    Raise NothingRun where there is no post.
+    """
+    newest = newest_at(session)
     if newest is None:
         raise NothingRun("there are no posts yet: run `groundswell import KIND PATH`")
     if now - newest <= timedelta(days=stale_after_days):
-        return now
+        return now.replace(minute=0, second=0, microsecond=0)
     # Half-open windows leave out their end: one second on, the newest post is seen.
     return newest.replace(microsecond=0) + timedelta(seconds=1)
 
@@ -105,10 +105,12 @@ def trending(
     topics, activity, surprise = tested(session, moment)
     rising = np.flatnonzero(surprise.rising)
     order = rising[np.lexsort((-surprise.observed[rising], surprise.p[rising]))][:limit]
-    newest = newest_post(session, moment)
+    fit = topic_fit.newest_fit(session)
     return Trending(
         as_of=moment,
-        data_as_of=newest or moment,
+        data_as_of=newest_at(session, moment),
+        topics_fitted_at=fit.fitted_at if fit else moment,
+        history_days=surprise.history,
         version=insights.VERSION,
         topics_tested=len(topics),
         trends=[_describe(session, topics, activity, surprise, place, moment) for place in order],
@@ -117,9 +119,7 @@ def trending(
 
 def tested(session: Session, as_of: datetime) -> tuple[Sequence[Topic], Activity, Surprise]:
     """Return the active topics, the posts of the window, and each topic's test."""
-    topics = session.scalars(
-        select(Topic).where(Topic.retired_at.is_(None)).order_by(Topic.id)
-    ).all()
+    topics = topic_fit.active_topics(session)
     if not topics:
         raise NothingRun("no topics yet: run `groundswell run`")
     activity = _activity(session, np.array([topic.id for topic in topics]), as_of)
@@ -127,7 +127,7 @@ def tested(session: Session, as_of: datetime) -> tuple[Sequence[Topic], Activity
     counts = insights.distinct_authors(activity.topics, activity.members, activity.days, shape)
     whole = np.zeros_like(activity.topics)
     community = insights.distinct_authors(whole, activity.members, activity.days, (1, DAYS))[0]
-    active = len(np.unique(activity.members[activity.days >= 0]))
+    active = len(np.unique(activity.members[activity.days >= DAYS - insights.TESTED_DAYS]))
     return topics, activity, insights.surprise(counts, community, active)
 
 
@@ -149,7 +149,7 @@ def _activity(session: Session, topic_ids: NDArray[np.int64], as_of: datetime) -
         .join(Member, Member.id == Post.member_id)
         .outerjoin(PostTopic, PostTopic.post_id == Post.id)
         .where(Post.created_at >= as_of - DAYS * DAY, Post.created_at < as_of)
-        .where(Post.deleted_at.is_(None), Thread.visibility == "public", Member.is_bot.is_(False))
+        .where(*visible(), Member.is_bot.is_(False))
         .order_by(Post.id)
     )
     rows = session.execute(query).all()

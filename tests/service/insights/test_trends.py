@@ -58,16 +58,56 @@ def test_two_days_together_find_a_burst_that_one_would_miss() -> None:
 
 def test_a_rise_needs_five_people_and_more_in_a_large_community() -> None:
     counts = np.zeros((20, DAYS), dtype=np.int64)
-    counts[0, -1], counts[1, -1] = 4, 5
+    counts[0, -1], counts[1, -1], counts[19, 0] = 4, 5, 1
     assert rising(counts, active=10) == [1]
     assert rising(counts, active=1_000) == []
     assert trends.support(1_000, Options()) == 20
+    assert trends.support(274, Options()) == 6
 
 
 def test_a_rise_that_is_a_week_old_still_rises() -> None:
     counts = quiet(30, 0.5, seed=6)
     counts[5, -8:] = 15
     assert 5 in rising(counts)
+
+
+@pytest.mark.parametrize("days", [7, 14, 21])
+def test_a_young_archive_is_not_judged(days: int) -> None:
+    counts = quiet(40, 6.0, seed=8)
+    counts[:, : DAYS - days] = 0
+    found = trends.surprise(counts, counts.sum(axis=0), 100)
+    assert not found.rising.any()
+    assert found.p.tolist() == [1.0] * 40
+    assert found.history == max(0, days - (DAYS - trends.BASELINE_DAYS))
+
+
+@pytest.mark.parametrize("days", [40, 50])
+def test_an_archive_of_some_weeks_is_judged_by_those(days: int) -> None:
+    shown = 0
+    for seed in range(10):
+        counts = quiet(40, 6.0, seed=seed)
+        counts[:, : DAYS - days] = 0
+        shown += len(rising(counts))
+        counts[3, -1] = 30
+        assert 3 in rising(counts)
+    assert shown <= 2
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.1, 0.2, 0.5, 1.0, 3.0])
+def test_what_is_expected_is_what_is_usual(rate: float) -> None:
+    counts = quiet(400, rate, seed=9)
+    # The rest of the community keeps the site factor at one.
+    community = counts.sum(axis=0) + 4_000
+    found = trends.surprise(counts, community, 100)
+    usual = rate + 0.5 / trends.BASELINE_DAYS
+    assert float(found.expected.mean()) == pytest.approx(usual, rel=0.1)
+
+
+def test_a_burst_of_the_past_does_not_hide_the_next() -> None:
+    counts = quiet(30, 0.5, seed=10)
+    counts[4, 10:14] = 20
+    counts[4, -1] = 12
+    assert rising(counts) == [4]
 
 
 def test_an_archive_without_a_past_gives_no_error() -> None:
