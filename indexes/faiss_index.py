@@ -14,6 +14,8 @@ import numpy as np
 from indexes.base import Ids, Neighbours, Vectors, check, ordered
 from indexes.errors import IndexDamaged
 
+TIES = 64
+
 
 class FaissIndex:
     """A flat 16-bit FAISS index by inner product, under 64-bit ids."""
@@ -58,16 +60,22 @@ class FaissIndex:
         return int(self._inner.remove_ids(np.asarray(ids, dtype=np.int64)))
 
     def search(self, queries: Vectors, k: int, among: Ids | None = None) -> Neighbours:
-        """Return the k nearest of each query, of `among` where it is given."""
+        """Return the k nearest of each query, of `among` where it is given.
+
+        Equal scores stand by id as long as no more than 64 of them reach past the k-th.
+        """
+        # FAISS keeps any of equal scores at the end of its k: it is asked for some more.
+        wide = min(k + TIES, max(k, len(self)))
         if among is None:
-            scores, ids = self._inner.search(queries, k)
+            scores, ids = self._inner.search(queries, wide)
         else:
             chosen = np.ascontiguousarray(among, dtype=np.int64)
             selector = self._faiss.IDSelectorBatch(chosen)
             scores, ids = self._inner.search(
-                queries, k, params=self._faiss.SearchParameters(sel=selector)
+                queries, wide, params=self._faiss.SearchParameters(sel=selector)
             )
-        return ordered(ids, scores)
+        found = ordered(ids, scores)
+        return Neighbours(found.ids[:, :k], found.scores[:, :k])
 
     def save(self, path: Path) -> None:
         """Write the index to a file."""

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -74,9 +74,9 @@ def read(folder: Path, generation: str, sha256: str) -> tuple[VectorIndex, Manif
     return index, manifest
 
 
-def sweep(folder: Path, keep: str) -> int:
-    """Remove every other generation and what a killed build left; return how many went."""
-    others = [path for path in folder.glob("*") if path.name != keep and _ours(path)]
+def sweep(folder: Path, keep: Collection[str]) -> int:
+    """Remove generations that are not kept and what a killed build left; return how many went."""
+    others = [path for path in folder.glob("*") if path.name not in keep and _ours(path)]
     for path in others:
         shutil.rmtree(path, ignore_errors=True)
     return len(others)

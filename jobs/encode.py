@@ -13,7 +13,7 @@ from service.db.queries import embeddings
 from service.db.queries.embeddings import PendingText
 from service.db.session import Database
 
-CHUNK = 1_024
+CHUNK = 2_048
 
 Progress = Callable[[int, int], None]
 
@@ -71,10 +71,8 @@ def _encode_chunk(
     rows = model.encode(list(texts.values())).astype(np.float16)
     vectors.update(zip(texts, rows, strict=True))
     with database.write() as session:
-        embeddings.add_vectors(
-            session,
-            encoder,
-            [post.post_id for post in chunk],
-            np.stack([vectors[post.content_hash] for post in chunk]),
-        )
+        # An import may have edited or withdrawn a post while the model ran.
+        kept = embeddings.unchanged(session, chunk)
+        ids = [post.post_id for post in kept]
+        embeddings.add_vectors(session, encoder, ids, [vectors[post.content_hash] for post in kept])
     return len(texts)

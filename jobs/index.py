@@ -46,7 +46,7 @@ def update_index(
         count = embeddings.embedding_count(session, encoder)
     held = None if rebuild or build is None else _open(folder, build)
     if held is not None and build and (build.last_embedding_id, build.count) == (last, count):
-        sweep(folder, build.generation)
+        sweep(folder, _served(database))
         return IndexResult(count, 0, 0, False)
     fresh = held is None
     target = held if held is not None else _empty(card)
@@ -56,8 +56,14 @@ def update_index(
     manifest = publish(folder, target, _about(card, now))
     with database.write() as session:
         _point(session, encoder, manifest, last, now)
-    sweep(folder, manifest.generation)
+    # A server that has just read the old pointer may still be about to read what it points to.
+    sweep(folder, {*_served(database), *([build.generation] if build else [])})
     return IndexResult(len(target), added, removed, fresh)
+
+
+def _served(database: Database) -> set[str]:
+    with database.read() as session:
+        return index.generations(session)
 
 
 def _open(folder: Path, build: IndexBuild) -> VectorIndex | None:

@@ -50,12 +50,18 @@ def update_topics(
         encoder = embeddings.encoder_id(session, card.name, card.revision)
         if encoder is None:
             return TopicsResult(False, 0, 0, 0, "no posts")
-        fit = topic_fit.newest_fit(session, encoder, model.VERSION)
+        fit = topic_fit.newest_fit(session)
         encoded = embeddings.embedding_count(session, encoder)
-    due = fit is None or encoded > (1 + GROWTH) * fit.parameters["posts"]
-    if refit or fit is None or due:
+    if refit or fit is None or _due(fit, encoder, encoded):
         return _fit(database, encoder, load_encoder, now)
     return _place(database, encoder, fit)
+
+
+def _due(fit: TopicFit, encoder: int, encoded: int) -> bool:
+    """Return whether the model, the encoder or the size of the archive asks for a new fit."""
+    if (fit.encoder_id, fit.model) != (encoder, model.VERSION):
+        return True
+    return encoded > (1 + GROWTH) * int(fit.parameters["posts"])
 
 
 def _fit(
@@ -78,34 +84,42 @@ def _fit(
 def _store(
     session: Session, encoder: int, posts: TopicInput, found: TopicModel, now: datetime
 ) -> TopicsResult:
-    outliers = int((found.labels < 0).sum())
+    kept = topic_fit.still_encoded(session, encoder, posts.post_ids)
+    labels = found.labels[kept]
+    outliers = int((labels < 0).sum())
     fit = TopicFit(
         encoder_id=encoder,
         model=model.VERSION,
         parameters={"posts": len(posts.texts), "clusters": len(found.topics)},
-        posts=len(posts.texts),
+        posts=len(labels),
         outliers=outliers,
         fitted_at=now,
     )
     session.add(fit)
     session.flush()
-    ids = _store_topics(session, fit.id, posts, found.topics, now)
-    places = [ids[label] if label >= 0 else None for label in found.labels.tolist()]
-    topic_fit.replace_places(session, fit.id, posts.post_ids, places, found.similarity)
+    ids = _store_topics(session, fit, posts, found.topics, now)
+    places = [ids[label] if label >= 0 else None for label in labels.tolist()]
+    similarity = found.similarity[kept]
+    topic_fit.replace_places(session, fit.id, posts.post_ids[kept], places, similarity)
     return TopicsResult(True, len(ids), len(places), outliers)
 
 
 def _store_topics(
-    session: Session, fit: int, posts: TopicInput, found: Sequence[FoundTopic], now: datetime
+    session: Session, fit: TopicFit, posts: TopicInput, found: Sequence[FoundTopic], now: datetime
 ) -> list[int]:
     """Write the topics and return their ids; one that was there before keeps its id."""
     old = topic_fit.active_topics(session)
+    if old and topic_fit.fit_encoder(session, old[0].fit_id) != fit.encoder_id:
+        # Vectors of two encoders cannot be compared: every topic is new.
+        for row in old:
+            row.retired_at = now
+        old = []
     same = match(_centroids(old), np.array([topic.centroid for topic in found]))
     ids = [0] * len(found)
     for number in sorted(range(len(found)), key=lambda n: (-found[n].posts, found[n].label)):
         row = old[same[number]] if number in same else Topic(born_at=now)
         topic = found[number]
-        row.fit_id, row.label, row.words = fit, topic.label, topic.words
+        row.fit_id, row.label, row.words = fit.id, topic.label, topic.words
         row.centroid = topic.centroid.astype(np.float16)
         row.radius = topic.radius
         row.representatives = posts.post_ids[topic.representatives].tolist()
@@ -125,7 +139,8 @@ def match(old: Rows, new: Rows) -> dict[int, int]:
     if not len(old) or not len(new) or old.shape[1] != new.shape[1]:
         return {}
     likeness = new @ old.T
-    pairs = zip(*linear_sum_assignment(-likeness), strict=True)
+    # Pairs that are not the same count nothing, so that none of them displaces a pair that is.
+    pairs = zip(*linear_sum_assignment(-np.where(likeness >= SAME, likeness, 0)), strict=True)
     return {int(n): int(o) for n, o in pairs if likeness[n, o] >= SAME}
 
 
@@ -150,7 +165,9 @@ def _place(database: Database, encoder: int, fit: TopicFit) -> TopicsResult:
     found = clusters.place(rows, _centroids(topics), radii)
     ids = [topics[label].id if label >= 0 else None for label in found.labels.tolist()]
     with database.write() as session:
-        topic_fit.add_places(session, fit.id, new.post_ids, ids, found.similarity)
+        kept = topic_fit.still_encoded(session, encoder, new.post_ids)
+        ids = [topic for topic, there in zip(ids, kept.tolist(), strict=True) if there]
+        topic_fit.add_places(session, fit.id, new.post_ids[kept], ids, found.similarity[kept])
         outliers = topic_fit.outlier_count(session)
         counts = {"posts": topic_fit.placed_count(session), "outliers": outliers}
         topic_fit.set_counts(session, fit.id, counts)

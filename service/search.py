@@ -46,16 +46,37 @@ class IndexStatus:
     built_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The loaded index, and what the pointer said of it."""
+
+    index: VectorIndex
+    encoder: int
+    generation: str
+    built_at: datetime
+    last_embedding_id: int
+
+    def replaced_by(self, build: IndexBuild) -> bool:
+        """Return whether the pointer has moved on.
+
+        A session that began before a publication still sees the older pointer: that is no move.
+        """
+        if self.encoder != build.encoder_id:
+            return True
+        return self.generation != build.generation and self.built_at <= build.built_at
+
+
 class Searcher:
     """Answers searches from many threads; follows the index pointer in the database."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
         self._settings = settings
-        self._lock = threading.Lock()
+        # Two locks: the index answers /readyz while the encoder still loads.
+        self._encoding = threading.Lock()
+        self._reading = threading.Lock()
         self._encoder: Encoder | None = None
-        self._index: VectorIndex | None = None
-        self._generation: str | None = None
+        self._held: Held | None = None
 
     def warm(self) -> None:
         """Load the encoder and the index ahead of the first search; a fault waits for it."""
@@ -67,8 +88,13 @@ class Searcher:
             return
 
     def search(self, session: Session, text: str, filters: Filters, k: int) -> list[Hit]:
-        """Return the k posts nearest to a text, best first; raise IndexNotReady."""
-        served = self._served(session)
+        """Return the k posts nearest to a text, best first.
+
+        Raise IndexNotReady where there is no index, or where only posts that it does not hold yet
+        could answer.
+        """
+        held = self._served(session)
+        served = held.index
         among = None if filters.empty else index.filtered_posts(session, filters)
         if among is not None and not len(among):
             return []
@@ -79,22 +105,30 @@ class Searcher:
         found = served.search(query, min(k + 50, DEEPEST, max(len(served), 1)), among)
         shown = index.shown_posts(session, found.ids[0][found.ids[0] >= 0])
         pairs = zip(found.ids[0].tolist(), found.scores[0].tolist(), strict=True)
-        return [Hit(post, score) for post, score in pairs if post in shown][:k]
+        hits = [Hit(post, score) for post, score in pairs if post in shown][:k]
+        if not hits and (behind := self._behind(session, held)):
+            posts = "1 post" if behind == 1 else f"{behind:,} posts"
+            raise IndexNotReady(f"the index is {posts} behind: run `groundswell run`")
+        return hits
 
     def status(self, session: Session) -> IndexStatus:
         """Return whether search answers, without loading the encoder."""
-        reason, posts, built = None, 0, None
         try:
-            posts = len(self._served(session))
-            build = self._build(session)
-            built = build.built_at if build else None
+            held = self._served(session)
         except IndexNotReady as error:
-            reason = str(error)
-        behind = max(embeddings.pending_count(session, None) - posts, 0)
-        return IndexStatus(reason is None, reason, posts, behind, self._settings.encoder, built)
+            behind = embeddings.pending_count(session, None)
+            return IndexStatus(False, str(error), 0, behind, self._settings.encoder, None)
+        behind = self._behind(session, held)
+        name = self._settings.encoder
+        return IndexStatus(True, None, len(held.index), behind, name, held.built_at)
+
+    def _behind(self, session: Session, held: Held) -> int:
+        """Return how many posts, or new texts of posts, the index does not hold."""
+        newer = embeddings.embedding_count(session, held.encoder, after=held.last_embedding_id)
+        return embeddings.pending_count(session, held.encoder) + newer
 
     def _encode(self, text: str) -> NDArray[np.float32]:
-        with self._lock:
+        with self._encoding:
             if self._encoder is None:
                 try:
                     self._encoder = load(
@@ -106,16 +140,16 @@ class Searcher:
                     raise BadSetting(str(error)) from error
             return self._encoder.encode([plain(text).text])
 
-    def _served(self, session: Session) -> VectorIndex:
+    def _served(self, session: Session) -> Held:
         """Return the index that the pointer names, verified when it was loaded."""
         build = self._build(session)
         if build is None:
             raise IndexNotReady("there is no index yet: run `groundswell run`")
-        with self._lock:
-            if self._index is None or self._generation != build.generation:
-                self._index = self._read(build.generation, build.sha256)
-                self._generation = build.generation
-            return self._index
+        with self._reading:
+            held = self._held
+            if held is None or held.replaced_by(build):
+                held = self._held = self._read(build)
+            return held
 
     def _build(self, session: Session) -> IndexBuild | None:
         """Return the pointer row; raise IndexNotReady where there is no such encoder."""
@@ -126,10 +160,13 @@ class Searcher:
         encoder = embeddings.encoder_id(session, card.name, card.revision)
         return None if encoder is None else index.index_build(session, encoder)
 
-    def _read(self, generation: str, sha256: str) -> VectorIndex:
+    def _read(self, build: IndexBuild) -> Held:
         from indexes.store import read
 
         try:
-            return read(self._settings.index_dir, generation, sha256)[0]
+            index, _ = read(self._settings.index_dir, build.generation, build.sha256)
         except IndexFault as error:
             raise IndexNotReady(f"{error}: {MEND}") from error
+        return Held(
+            index, build.encoder_id, build.generation, build.built_at, build.last_embedding_id
+        )

@@ -90,6 +90,7 @@ def test_equal_scores_stand_by_id(make: Callable[[], VectorIndex]) -> None:
     index = make()
     index.add(ids(9, 4, 6), np.repeat(row, 3, axis=0))
     assert index.search(row, 3).ids.tolist() == [[4, 6, 9]]
+    assert index.search(row, 2).ids.tolist() == [[4, 6]]
 
 
 def test_a_zero_vector_is_near_nothing(make: Callable[[], VectorIndex]) -> None:

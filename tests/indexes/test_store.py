@@ -104,5 +104,7 @@ def test_sweep_removes_other_generations_and_killed_builds(
     (tmp_path / "g-old").mkdir()
     (tmp_path / "building-x" / "generation").mkdir(parents=True)
     (tmp_path / "mine").mkdir()
-    assert sweep(tmp_path, published.generation) == 2
-    assert {path.name for path in tmp_path.iterdir()} == {published.generation, "mine"}
+    (tmp_path / "g-before").mkdir()
+    assert sweep(tmp_path, {published.generation, "g-before"}) == 2
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {published.generation, "g-before", "mine"}

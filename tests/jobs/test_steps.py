@@ -19,11 +19,10 @@ from jobs.pipeline import RunResult, run
 from jobs.topics import match
 from nlp.encoders import Card, load
 from service.db.models import Embedding, IndexBuild, Post, PostTopic, Topic, TopicFit, Trend
-from service.db.queries import embeddings
 from service.db.queries.index import Filters
 from service.db.queries.trends import trending
 from service.db.session import Database
-from service.errors import InvalidInput, NothingRun
+from service.errors import IndexNotReady, InvalidInput, NothingRun
 from service.search import Searcher
 from service.settings import Settings
 from tests.jobs.community import records
@@ -142,6 +141,8 @@ def test_the_index_holds_every_post_and_only_grows_by_what_is_new(
     with database.read() as session:
         posts = sorted(session.scalars(select(Post.id)))
     assert served(database, settings).tolist() == posts
+    assert len(list(settings.index_dir.iterdir())) == 2, "the one before may still be read"
+    assert go().idle
     assert len(list(settings.index_dir.iterdir())) == 1
 
 
@@ -305,6 +306,9 @@ def test_the_same_centroids_are_matched_one_to_one() -> None:
     old = np.eye(3, dtype=np.float32)
     new = np.array([[0, 1, 0], [0.9, 0.1, 0], [0.5, 0.5, 0.7]], dtype=np.float32)
     assert match(old, new) == {0: 1, 1: 0}
+    # Both new ones are like the first old one; the second pair of the better sum is no match.
+    near = np.array([[0.95, 0.79], [0.94, 0.0]], dtype=np.float32)
+    assert match(np.eye(2, dtype=np.float32), near) == {0: 0}
     assert match(old, new[:0]) == {}
 
 
@@ -367,11 +371,108 @@ def test_rebuilding_gives_the_same_index(
     assert served(database, settings).tolist() == before
 
 
-def test_another_encoder_has_vectors_of_its_own(
-    database: Database, bring: Import, go: Any, now: datetime
+class Small(Counting):
+    """Another encoder: the hashing one in fewer dimensions."""
+
+    @property
+    def card(self) -> Card:
+        return Card("small", "1", 64, 1_000)
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        rows = super().encode(texts).reshape(-1, 4, 64).sum(axis=1)
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def test_going_to_another_encoder_and_back_fits_anew_each_time(
+    database: Database, settings: Settings, bring: Import, go: Any, monkeypatch: Any
 ) -> None:
     bring(records())
-    go(steps=["encode"])
-    with database.write() as session:
-        other = embeddings.add_encoder(session, "hashing", "another", 256, now)
-        assert embeddings.pending_count(session, other) == len(records())
+    go()
+    first = served(database, settings).tolist()
+    monkeypatch.setattr("jobs.pipeline.describe", lambda name: Small().card)
+    assert go(encoder=Small()).steps["topics"]["fitted"]
+    with database.read() as session:
+        active = session.scalars(select(Topic).where(Topic.retired_at.is_(None))).all()
+    assert {len(topic.centroid) for topic in active} == {64}
+    monkeypatch.undo()
+    again = go()
+    assert (again.steps["encode"]["posts"], again.steps["topics"]["fitted"]) == (0, True)
+    with database.read() as session:
+        hits = Searcher(database, settings).search(session, "pdf margin", Filters(), 3)
+    assert {hit.post_id for hit in hits} <= set(first)
+
+
+def test_a_post_edited_while_the_model_ran_is_encoded_again(
+    database: Database, bring: Import, now: datetime
+) -> None:
+    rows = records()
+    bring(rows)
+
+    class Slow(Counting):
+        def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+            if not self.asked:
+                rows[0]["text"] = "zebra quagga"
+                rows[1]["visibility"] = "private"
+                bring(rows)
+            return super().encode(texts)
+
+    slow = Slow()
+    encode(database, slow.card, lambda: slow, now=now)
+    assert count(database, Embedding.id) == len(rows) - 2
+    done = encode(database, slow.card, lambda: slow, now=now)
+    assert (done.posts, slow.asked[-1]) == (1, "zebra quagga")
+
+
+@pytest.mark.parametrize(
+    ("texts", "authors", "note"),
+    [
+        (["the same"] * 80, 20, "0 texts"),
+        (["", "…"] * 40, 20, "0 texts"),
+        ([f"word{n} more{n}" for n in range(80)], 2, ""),
+        ([f"知识 库 {n}" for n in range(80)], 20, ""),
+        ([f"the and of {n}" for n in range(80)], 20, ""),
+    ],
+    ids=["copies", "wordless", "two-authors", "chinese", "stop-words"],
+)
+def test_plain_communities_are_no_error(
+    bring: Import, go: Any, texts: list[str], authors: int, note: str
+) -> None:
+    rows = records()[:80]
+    for place, (row, text) in enumerate(zip(rows, texts, strict=True)):
+        row.update(text=text, author=f"a{place % authors}")
+    bring(rows)
+    assert "trends" in go().steps
+
+
+def test_a_search_that_only_new_posts_could_answer_is_no_empty_answer(
+    database: Database, settings: Settings, bring: Import, go: Any
+) -> None:
+    rows = records()
+    bring(rows[:-1])
+    go()
+    bring(rows)
+    after = datetime.fromisoformat(str(rows[-1]["created_at"]))
+    searcher = Searcher(database, settings)
+    with database.read() as session:
+        assert searcher.status(session).behind == 1
+        with pytest.raises(IndexNotReady, match="1 post behind: run `groundswell run`"):
+            searcher.search(session, "sync", Filters(after=after), 5)
+        assert searcher.search(session, "sync", Filters(channel="nowhere"), 5) == []
+
+
+def test_an_older_pointer_is_served_by_the_newer_index(
+    database: Database, settings: Settings, bring: Import, go: Any, now: datetime
+) -> None:
+    rows = records()
+    bring(rows[:200])
+    go()
+    searcher = Searcher(database, settings)
+    with database.read() as early:
+        assert searcher.search(early, "sync", Filters(), 1)
+        bring(rows)
+        run(database, settings, now=now + timedelta(hours=1))
+        run(database, settings, now=now + timedelta(hours=1))
+        with database.read() as late:
+            assert searcher.status(late).posts == len(rows)
+        early.expire_all()
+        assert searcher.search(early, "sync", Filters(), 1)

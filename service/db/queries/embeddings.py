@@ -8,7 +8,7 @@ from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import and_, delete, func, insert, select, tuple_
+from sqlalchemy import and_, func, insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from service.db.models import Embedding, EncoderRow, Post
@@ -43,18 +43,23 @@ def add_encoder(session: Session, name: str, revision: str, dimensions: int, now
 
 def pending_count(session: Session, encoder: int | None) -> int:
     """Return how many posts have no vector by this encoder."""
-    posts = session.scalar(select(func.count(Post.id)).where(Post.deleted_at.is_(None))) or 0
+    every = session.scalar(select(func.count()).select_from(Post)) or 0
+    gone = select(func.count()).select_from(Post).where(Post.deleted_at.is_not(None))
+    posts = every - (session.scalar(gone) or 0)
     return posts - (0 if encoder is None else embedding_count(session, encoder))
 
 
-def embedding_count(session: Session, encoder: int) -> int:
-    """Return how many posts that are still there have a vector by this encoder."""
-    query = (
-        select(func.count(Embedding.id))
-        .join(Post, Post.id == Embedding.post_id)
-        .where(Embedding.encoder_id == encoder, Post.deleted_at.is_(None))
+def embedding_count(session: Session, encoder: int, after: int = 0) -> int:
+    """Return how many posts that are still there have a vector, of those after an embedding id."""
+    wanted = (Embedding.encoder_id == encoder, Embedding.id > after)
+    every = session.scalar(select(func.count()).select_from(Embedding).where(*wanted)) or 0
+    gone = (
+        select(func.count())
+        .select_from(Post)
+        .join(Embedding, Embedding.post_id == Post.id)
+        .where(Post.deleted_at.is_not(None), *wanted)
     )
-    return session.scalar(query) or 0
+    return every - (session.scalar(gone) or 0)
 
 
 def pending_texts(
@@ -89,7 +94,10 @@ def known_vectors(
 
 
 def add_vectors(
-    session: Session, encoder: int, post_ids: Sequence[int], vectors: NDArray[np.float16]
+    session: Session,
+    encoder: int,
+    post_ids: Sequence[int],
+    vectors: Sequence[NDArray[np.float16]],
 ) -> None:
     """Write one vector for each post."""
     rows = [
@@ -100,9 +108,13 @@ def add_vectors(
         session.execute(insert(Embedding), rows)
 
 
-def drop_vectors(session: Session, post_ids: Sequence[int]) -> None:
-    """Remove the vectors of posts whose text has changed."""
-    session.execute(delete(Embedding).where(Embedding.post_id.in_(post_ids)))
+def unchanged(session: Session, posts: Sequence[PendingText]) -> list[PendingText]:
+    """Return those of the posts that are still there with the text that was read."""
+    query = select(Post.id, Post.content_hash).where(
+        Post.id.in_([post.post_id for post in posts]), Post.deleted_at.is_(None)
+    )
+    there = {row.id: row.content_hash for row in session.execute(query)}
+    return [post for post in posts if there.get(post.post_id) == post.content_hash]
 
 
 def vectors_after(

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service.db.models import Embedding, IndexBuild, Member, Post, Source, Thread
+from service.db.queries.posts import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,11 @@ def index_build(session: Session, encoder: int) -> IndexBuild | None:
     return session.get(IndexBuild, encoder)
 
 
+def generations(session: Session) -> set[str]:
+    """Return the generations that are pointed to, by any encoder."""
+    return set(session.scalars(select(IndexBuild.generation)))
+
+
 def last_embedding(session: Session, encoder: int) -> int:
     """Return the newest embedding id of an encoder; 0 where there is none."""
     query = select(func.max(Embedding.id)).where(Embedding.encoder_id == encoder)
@@ -42,11 +48,7 @@ def last_embedding(session: Session, encoder: int) -> int:
 
 def filtered_posts(session: Session, filters: Filters) -> NDArray[np.int64]:
     """Return the ids of the public posts that pass the filters, int64 [n]."""
-    query = (
-        select(Post.id)
-        .join(Thread, Thread.id == Post.thread_id)
-        .where(Post.deleted_at.is_(None), Thread.visibility == "public")
-    )
+    query = select(Post.id).join(Thread, Thread.id == Post.thread_id).where(*visible())
     if filters.channel is not None:
         query = query.where(Thread.channel == filters.channel)
     if filters.source is not None:
@@ -67,10 +69,6 @@ def shown_posts(session: Session, post_ids: NDArray[np.int64]) -> set[int]:
     query = (
         select(Post.id)
         .join(Thread, Thread.id == Post.thread_id)
-        .where(
-            Post.id.in_(post_ids.tolist()),
-            Post.deleted_at.is_(None),
-            Thread.visibility == "public",
-        )
+        .where(Post.id.in_(post_ids.tolist()), *visible())
     )
     return set(session.scalars(query))

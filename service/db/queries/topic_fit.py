@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from service.db.models import Embedding, Post, PostTopic, Source, Thread, Topic, TopicFit
+from service.db.queries.posts import visible
 
 WRITE = 5_000
 BIND = 10_000
@@ -34,8 +35,7 @@ def every_post(session: Session, encoder: int) -> TopicInput:
         .join(Embedding, Embedding.post_id == Post.id)
         .join(Thread, Thread.id == Post.thread_id)
         .join(Source, Source.id == Post.source_id)
-        .where(Embedding.encoder_id == encoder, Post.deleted_at.is_(None))
-        .where(Thread.visibility == "public")
+        .where(Embedding.encoder_id == encoder, *visible())
         .order_by(Post.content_hash, Source.name, Post.external_id)
     )
     rows = session.execute(query).all()
@@ -55,8 +55,7 @@ def unplaced(session: Session, encoder: int) -> TopicInput:
         .join(Embedding, Embedding.post_id == Post.id)
         .join(Thread, Thread.id == Post.thread_id)
         .outerjoin(PostTopic, PostTopic.post_id == Post.id)
-        .where(Embedding.encoder_id == encoder, Post.deleted_at.is_(None))
-        .where(Thread.visibility == "public", PostTopic.post_id.is_(None))
+        .where(Embedding.encoder_id == encoder, PostTopic.post_id.is_(None), *visible())
         .order_by(Post.content_hash, Post.id)
     )
     rows = session.execute(query).all()
@@ -87,15 +86,26 @@ def thread_vectors(
     return ids, _stack([vector for _, vector in found])
 
 
-def newest_fit(session: Session, encoder: int, model: str) -> TopicFit | None:
-    """Return the newest fit by this encoder and version of the model."""
-    query = select(TopicFit).where(TopicFit.encoder_id == encoder, TopicFit.model == model)
-    return session.scalar(query.order_by(TopicFit.id.desc()).limit(1))
+def newest_fit(session: Session) -> TopicFit | None:
+    """Return the newest fit, by whatever encoder."""
+    return session.scalar(select(TopicFit).order_by(TopicFit.id.desc()).limit(1))
 
 
 def active_topics(session: Session) -> list[Topic]:
     """Return the topics that are not retired, by id."""
     return list(session.scalars(select(Topic).where(Topic.retired_at.is_(None)).order_by(Topic.id)))
+
+
+def fit_encoder(session: Session, fit: int) -> int | None:
+    """Return the encoder whose vectors a fit was made of."""
+    return session.scalar(select(TopicFit.encoder_id).where(TopicFit.id == fit))
+
+
+def still_encoded(session: Session, encoder: int, post_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which of the posts still have their vector, bool [n]."""
+    there = select(Embedding.post_id).where(Embedding.encoder_id == encoder)
+    found = np.fromiter(session.scalars(there), dtype=np.int64)
+    return np.isin(post_ids, found)
 
 
 def placed_count(session: Session) -> int:
