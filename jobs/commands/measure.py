@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
@@ -32,8 +35,23 @@ def evaluate(
     module = import_module(f"jobs.evaluate.{name}")
     measure: Callable[[Options], Evaluation] = module.evaluate
     log = (lambda line: None) if json else output.complain
-    found = measure(Options(load(), data=data, limit=limit, n=n, seed=seed, log=log))
+    with _aside():
+        found = measure(Options(load(), data=data, limit=limit, n=n, seed=seed, log=log))
     output.print_json(found) if json else _show(found)
+
+
+@contextmanager
+def _aside() -> Iterator[None]:
+    """Send what libraries print, from Python or from C, to standard error: results stand alone."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def _show(found: Evaluation) -> None:

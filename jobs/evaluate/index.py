@@ -13,9 +13,19 @@ from numpy.typing import NDArray
 
 from indexes.base import VectorIndex
 from indexes.faiss_index import FaissIndex
-from jobs.evaluate.result import Evaluation, Figures, Options, records, rounded, timed, versions
+from jobs.evaluate.result import (
+    Evaluation,
+    Figures,
+    Options,
+    encoder_versions,
+    records,
+    rounded,
+    timed,
+    versions,
+)
 from jobs.pipeline import load_encoder
 from nlp.text import plain
+from service.errors import InvalidInput
 
 REAL = 3_000
 QUERIES = 500
@@ -30,8 +40,11 @@ def evaluate(options: Options) -> Evaluation:
     rows = records(options.path(), ("text",), options.limit or REAL)
     texts = [plain(str(row["text"])).text for row in rows]
     options.log(f"encoding {len(texts):,} posts to mix {options.n:,} vectors from")
-    real = load_encoder(options.settings).encode(texts)
+    encoder = load_encoder(options.settings)
+    real = encoder.encode(texts)
     real = real[real.any(axis=1)]
+    if not len(real):
+        raise InvalidInput(f"no post of {options.path()} has words: name another file")
     vectors = mixture(real, options.n, options.seed)
     queries = mixture(real, QUERIES, options.seed + 1)
     truth = _exact(vectors, queries)
@@ -44,7 +57,7 @@ def evaluate(options: Options) -> Evaluation:
         n=options.n,
         metrics=rounded(ours),
         baselines={"FAISS flat": rounded(flat)},
-        versions=versions("faiss-cpu", "numpy", index=FaissIndex.kind),
+        versions=versions("faiss-cpu", "numpy", index=FaissIndex.kind, **encoder_versions(encoder)),
         seconds=round(seconds + flat_seconds, 1),
     )
 
@@ -75,7 +88,7 @@ def _measure(vectors: Rows, queries: Rows, truth: NDArray[np.int64]) -> tuple[Fi
         path = Path(folder) / "vectors.index"
         index.save(path)
         size = path.stat().st_size
-    return _figures(found, truth, waits, build, size / len(vectors)), _since(started)
+    return figures(found, truth, waits, build, size / len(vectors)), _since(started)
 
 
 def _measure_flat(vectors: Rows, queries: Rows, truth: NDArray[np.int64]) -> tuple[Figures, float]:
@@ -85,7 +98,7 @@ def _measure_flat(vectors: Rows, queries: Rows, truth: NDArray[np.int64]) -> tup
     index = faiss.IndexFlatIP(vectors.shape[1])
     _, build = timed(lambda: index.add(vectors))
     found, waits = _ask(lambda query: index.search(query, TOP)[1][0], queries)
-    return _figures(found, truth, waits, build, 4 * vectors.shape[1]), _since(started)
+    return figures(found, truth, waits, build, 4 * vectors.shape[1]), _since(started)
 
 
 def _ask(search: Any, queries: Rows) -> tuple[list[NDArray[np.int64]], list[float]]:
@@ -94,13 +107,17 @@ def _ask(search: Any, queries: Rows) -> tuple[list[NDArray[np.int64]], list[floa
     return [ids for ids, _ in answers], [seconds for _, seconds in answers]
 
 
-def _figures(
+def figures(
     found: list[NDArray[np.int64]],
     truth: NDArray[np.int64],
     waits: list[float],
     build: float,
     size: float,
 ) -> Figures:
+    """Return recall, waits and sizes of answers `found`, [10] each, against the exact `truth`.
+
+    `waits` and `build` are seconds, `size` bytes a vector.
+    """
     hits = [len(np.intersect1d(a, b)) / TOP for a, b in zip(found, truth, strict=True)]
     return {
         "recall_at_10": float(np.mean(hits)),

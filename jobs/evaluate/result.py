@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,10 +14,19 @@ from typing import Any
 
 import orjson
 
-from service.errors import BadArchive, InvalidInput
+from nlp.encoders import Encoder
+from nlp.encoders.hashing import HashingEncoder
+from service.errors import BadArchive, GroundswellError, InvalidInput
 from service.settings import Settings
 
 Figures = dict[str, float]
+
+
+class MeasurementFailed(GroundswellError):
+    """What was timed did not do the work that its seconds stand for."""
+
+    code = "measurement_failed"
+    title = "Measurement failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,24 +62,37 @@ class Evaluation:
 
 
 def records(path: Path, wanted: tuple[str, ...], limit: int | None) -> list[dict[str, Any]]:
-    """Return the first records of a JSON Lines file; raise BadArchive where columns do not fit."""
+    """Return the first records of a JSON Lines file.
+
+    Raises BadArchive, with the line, where one is no object or lacks a value in a wanted column.
+    """
     rows: list[dict[str, Any]] = []
     try:
         with _open(path) as lines:
-            for line in lines:
+            for number, line in enumerate(lines, start=1):
                 if limit is not None and len(rows) == limit:
                     break
                 if line.strip():
-                    rows.append(orjson.loads(line))
-    except (OSError, EOFError, orjson.JSONDecodeError) as error:
+                    rows.append(_record(f"{path}, line {number}", line, wanted))
+    except (OSError, EOFError, zlib.error) as error:
         raise BadArchive(f"cannot read {path}: {error}") from error
     if not rows:
         raise BadArchive(f"{path} holds no record")
-    missing = [name for name in wanted if name not in rows[0]]
-    if missing:
-        found = ", ".join(sorted(rows[0]))
-        raise BadArchive(f"{path} has columns {found}; wanted {', '.join(wanted)}")
     return rows
+
+
+def _record(place: str, line: bytes, wanted: tuple[str, ...]) -> dict[str, Any]:
+    try:
+        row = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        raise BadArchive(f"{place} is no JSON: {error}") from error
+    if not isinstance(row, dict):
+        raise BadArchive(f"{place} is no JSON object; wanted one with {', '.join(wanted)}")
+    found = [name for name, value in row.items() if value is not None]
+    if set(wanted) - set(found):
+        columns = ", ".join(sorted(found)) or "nothing"
+        raise BadArchive(f"{place} has columns {columns}; wanted {', '.join(wanted)}")
+    return row
 
 
 @contextmanager
@@ -90,6 +113,19 @@ def timed(work: Callable[[], Any]) -> tuple[Any, float]:
 def versions(*packages: str, **more: str) -> dict[str, str]:
     """Return the versions that figures depend on."""
     return {"groundswell": version("groundswell"), **{p: version(p) for p in packages}, **more}
+
+
+def encoder_versions(encoder: Encoder) -> dict[str, str]:
+    """Return which encoder ran, and in how many threads and which numbers if torch ran it."""
+    about = {"encoder": f"{encoder.card.name}@{encoder.card.revision}"}
+    if encoder.card.name == HashingEncoder.card.name:
+        return about
+    import torch
+
+    from nlp.encoders.sentence import has_bfloat16
+
+    dtype = "bfloat16" if has_bfloat16() else "float32"
+    return {**about, "torch_threads": str(torch.get_num_threads()), "dtype": dtype}
 
 
 def rounded(figures: Mapping[str, float], digits: int = 4) -> Figures:
