@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import typer
+from sqlalchemy.exc import DBAPIError
 
 from indexes.errors import IndexFault
 from jobs import output
@@ -48,3 +49,14 @@ def main() -> None:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         sys.exit(1)
+    except (DBAPIError, OSError) as error:
+        output.complain(f"groundswell: {_fault(error)}; when that is mended, run it again")
+        sys.exit(1)
+
+
+def _fault(error: DBAPIError | OSError) -> str:
+    """Return what the database or the machine refused. Later lines may quote what is stored."""
+    if isinstance(error, DBAPIError):
+        return f"the database gave up: {str(error.orig).splitlines()[0]}"
+    reason = error.strerror or type(error).__name__
+    return f"{error.filename}: {reason}" if error.filename else reason

@@ -15,6 +15,7 @@ from jobs.load_posts import store_posts
 from jobs.load_state import Import
 from jobs.load_threads import join_strays
 from jobs.rejects import Rejects, rejects_path
+from service.db.queries import audit
 from service.db.queries import load as queries
 from service.db.session import Database
 from service.errors import BadArchive, InvalidInput
@@ -30,9 +31,9 @@ NOT_COUNTED = ("sources", "rejects_file")
 class ImportResult:
     """What an import did; records = added + updated + unchanged + rejected + private_skipped.
 
-    `sources` are the names that records went to; `withdrawn` counts posts that were public once
-    and are private now; `orphan_replies` counts every reply of these sources whose parent is
-    nowhere, those of earlier imports too.
+    `sources` are the names that records went to; `withdrawn` counts posts that were stored and
+    are private now, also where an earlier record of this import stored them; `orphan_replies`
+    counts every reply of these sources whose parent is nowhere, those of earlier imports too.
     """
 
     sources: tuple[str, ...]
@@ -140,9 +141,7 @@ def _finish(database: Database, run: Import, actor: str) -> None:
             run.counts["threads_added"] -= join_strays(session, source_id)
             run.counts["orphan_replies"] += queries.orphan_replies(session, source_id)
         target = ", ".join(sorted(run.source_ids)) or run.source
-        queries.add_audit(
-            session, run.now, actor, "import", target[:SOURCE_LIMIT], dict(run.counts)
-        )
+        audit.note(session, run.now, actor, "import", target[:SOURCE_LIMIT], dict(run.counts))
 
 
 def _result(run: Import, rejects_file: Path | None) -> ImportResult:

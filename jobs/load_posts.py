@@ -67,17 +67,21 @@ def _hashes(
 
 
 def _work(
-    name: str, records: Iterable[PostRecord], hashes: Mapping[str, bytes], run: Import
+    name: str, records: Collection[PostRecord], hashes: Mapping[str, bytes], run: Import
 ) -> Work:
-    """Sort a batch into new or changed, known, private and refused."""
-    work = Work({}, [])
+    """Sort a batch into new or changed, known, private and refused.
+
+    One record that calls a post private is enough, wherever it stands among the others.
+    """
+    private = {record.external_id for record in records if record.visibility != "public"}
+    for external_id in private:
+        run.hide(name, external_id)
+    work = Work({}, sorted(private & hashes.keys()))
     now_at = dict(hashes)
     for record in records:
         first = run.meet(name, record.external_id)
-        if record.visibility != "public":
+        if run.hides(name, record.external_id):
             run.counts["private_skipped"] += 1
-            if first and record.external_id in hashes:
-                work.withdrawn.append(record.external_id)
             continue
         digest = record.digest()
         if now_at.get(record.external_id) == digest:

@@ -30,15 +30,23 @@ class Import:
     counts: Counter[str] = field(default_factory=Counter)
     source_ids: dict[str, int] = field(default_factory=dict)
     _met: set[bytes] = field(default_factory=set)
+    _hidden: set[bytes] = field(default_factory=set)
 
     def meet(self, *key: str) -> bool:
         """Return whether a key comes for the first time in this import."""
-        # 64 bits of each id, not the id: archives of millions of posts fit in memory.
-        digest = blake2b("\0".join(key).encode(), digest_size=8).digest()
+        digest = _digest(key)
         if digest in self._met:
             return False
         self._met.add(digest)
         return True
+
+    def hide(self, *key: str) -> None:
+        """Note that a record of this import calls what has the key private."""
+        self._hidden.add(_digest(key))
+
+    def hides(self, *key: str) -> bool:
+        """Return whether a record of this import has called what has the key private."""
+        return _digest(key) in self._hidden
 
     def refuse(self, place: str, reason: str, raw: str) -> None:
         """Count a refused record and keep it for the person who can mend it."""
@@ -65,3 +73,8 @@ class Import:
         for record in records:
             groups.setdefault(record.source or self.source, []).append(record)
         return groups
+
+
+def _digest(key: tuple[str, ...]) -> bytes:
+    # 64 bits of each id, not the id: archives of millions of posts fit in memory.
+    return blake2b("\0".join(key).encode(), digest_size=8).digest()

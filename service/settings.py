@@ -36,7 +36,7 @@ class Settings(BaseSettings):
         ),
     )
     threads: int = Field(
-        default=0, ge=0, le=256, description="Threads for models and the index; 0: every core."
+        default=0, ge=0, le=256, description="Threads of the encoder; 0: every core."
     )
     max_post_chars: int = Field(
         default=262_144, ge=1_000, description="Longer posts are cut here and marked as cut."

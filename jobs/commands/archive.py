@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from jobs import output
-from jobs.commands.context import ACTOR, Json, clock, opened
-from jobs.commands.service import start
+from jobs.commands.context import ACTOR, Json, clock, make_folder, opened
+from jobs.commands.service import PORT, start
 from jobs.commands.work import run_and_show
 from jobs.importers.registry import KINDS
 from jobs.load import ImportResult, load
@@ -52,13 +52,14 @@ def import_archive(
 def show(result: ImportResult) -> None:
     """Print what an import did."""
     output.say(
-        f"{', '.join(result.sources) or 'nothing'}: {result.added:,} added, "
+        f"{', '.join(result.sources) or 'accounts'}: {result.added:,} added, "
         f"{result.updated:,} updated, {result.unchanged:,} unchanged, "
         f"{result.rejected:,} rejected; {result.members_added:,} new members, "
         f"{result.threads_added:,} new threads"
     )
     notes = {
         "private posts left out": result.private_skipped,
+        "posts withdrawn that are private now": result.withdrawn,
         "replies to posts that are not there": result.orphan_replies,
         "replies to themselves": result.self_replies,
         "posts cut to the longest length": result.truncated,
@@ -87,7 +88,7 @@ def demo(
     seed: Seed = SEED,
     serve: Annotated[bool, typer.Option(help="Serve it when it is loaded.")] = True,
     host: Annotated[str | None, typer.Option(help="Address to serve on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to serve on.")] = None,
+    port: Annotated[int | None, PORT] = None,
 ) -> None:
     """Load the sample community Larkspur into a store of its own, look at it, and serve it."""
     settings = demo_settings(load_settings(), seed)
@@ -102,8 +103,10 @@ def demo(
 def demo_settings(settings: Settings, seed: int) -> Settings:
     """Return settings whose store lies apart from a community's own, one for each seed."""
     folder = settings.data_dir / f"demo-{seed}"
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
+    # The application that is served reads the environment again.
     os.environ["GROUNDSWELL_DATA_DIR"] = str(folder)
+    os.environ.pop("GROUNDSWELL_DATABASE_URL", None)
     return settings.model_copy(update={"data_dir": folder, "database_url": None})
 
 

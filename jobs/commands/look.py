@@ -12,7 +12,9 @@ from jobs.commands.context import AsOf, Json, clock, moment, opened
 from service.db.migrate import current
 from service.db.queries import posts as post_queries
 from service.db.queries.index import Filters
-from service.db.queries.trends import Trending, newest_post, trending
+from service.db.queries.posts import newest_at
+from service.db.queries.trends import Trending, trending
+from service.insights.trends import LEAST_HISTORY
 from service.search import Searcher
 
 QUOTE = 160
@@ -24,17 +26,17 @@ def search(
     channel: Annotated[str | None, typer.Option(help="Only this channel.")] = None,
     source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
     author: Annotated[str | None, typer.Option(help="Only posts by this member.")] = None,
-    after: Annotated[str | None, typer.Option(help="From this time on.")] = None,
-    before: Annotated[str | None, typer.Option(help="Before this time.")] = None,
+    after: Annotated[str | None, typer.Option(help="From this date or time on.")] = None,
+    before: Annotated[str | None, typer.Option(help="Up to this date's end, or this time.")] = None,
     limit: Limit = 10,
     json: Json = False,
 ) -> None:
     """Find posts by meaning."""
-    filters = Filters(channel, source, author, moment(after), moment(before))
+    filters = Filters(channel, source, author, moment(after, end=False), moment(before))
     with opened() as context, context.database.read() as session:
         hits = Searcher(context.database, context.settings).search(session, text, filters, limit)
         found = post_queries.by_ids(session, [hit.post_id for hit in hits])
-        newest = newest_post(session)
+        newest = newest_at(session)
     rows: list[dict[str, Any]] = [
         {
             "score": round(hit.score, 4),
@@ -44,6 +46,7 @@ def search(
             "thread": found[hit.post_id].thread_title,
             "created_at": found[hit.post_id].created_at,
             "text": found[hit.post_id].text,
+            "plain": found[hit.post_id].plain,
         }
         for hit in hits
     ]
@@ -55,7 +58,7 @@ def search(
             f"{row['score']:.2f}  {row['created_at']:%Y-%m-%d}  {row['author']} in "
             f"{row['channel'] or '-'} > {row['thread'] or '-'}"
         )
-        output.say(f"      {cut(row['text'])}")
+        output.say(f"      {cut(row['plain'])}")
     if not rows:
         output.say("nothing found")
 
@@ -71,7 +74,7 @@ def trends(as_of: AsOf = None, limit: Limit = 10, json: Json = False) -> None:
             limit=limit,
         )
         wanted = [post for trend in found.trends for post in trend.posts]
-        texts = {post: row.text for post, row in post_queries.by_ids(session, wanted).items()}
+        texts = {post: row.plain for post, row in post_queries.by_ids(session, wanted).items()}
     if json:
         output.print_json(found)
     else:
@@ -79,17 +82,22 @@ def trends(as_of: AsOf = None, limit: Limit = 10, json: Json = False) -> None:
 
 
 def _show(found: Trending, texts: dict[int, str]) -> None:
+    newest = f"{found.data_as_of:%Y-%m-%d %H:%M}" if found.data_as_of else "none"
     output.say(
         f"{len(found.trends)} of {found.topics_tested:,} topics rise as of "
-        f"{found.as_of:%Y-%m-%d %H:%M} UTC (newest post {found.data_as_of:%Y-%m-%d %H:%M})"
+        f"{found.as_of:%Y-%m-%d %H:%M} UTC (newest post {newest})"
     )
+    if found.history_days < LEAST_HISTORY:
+        output.say(
+            f"too early to say: {found.history_days} days of habit, {LEAST_HISTORY} are needed"
+        )
     for trend in found.trends:
         channels = ", ".join(f"{name} {count}" for name, count in trend.channels[:3])
         output.say("")
         output.say(f"{trend.label}  [topic {trend.topic_id}]")
         output.say(
-            f"  {trend.observed} people in the last day, {trend.expected:g} expected "
-            f"({trend.ratio:g}x, q = {trend.q:.2g}); {channels}"
+            f"  {trend.observed} people in the last day, {trend.expected:.1f} expected "
+            f"(q = {trend.q:.2g}); {channels}"
         )
         output.say(f"  {sparkline([count for _, count in trend.series])}")
         for post in trend.posts:
@@ -113,7 +121,7 @@ def doctor(json: Json = False) -> None:
     with opened() as context, context.database.read() as session:
         settings = context.settings
         status = Searcher(context.database, settings).status(session)
-        newest = newest_post(session)
+        newest = newest_at(session)
         checks = {
             "data_dir": str(settings.data_dir),
             "database": context.database.engine.url.render_as_string(hide_password=True),

@@ -14,10 +14,11 @@ import typer
 from jobs import output
 from jobs.commands.context import ACTOR, AsOf, Context, Json, clock, moment, opened
 from jobs.index import update_index
-from jobs.lock import hold
+from jobs.lock import alone
 from jobs.pipeline import STEPS, RunResult
 from jobs.runner import run_now
 from jobs.runner import work as do_work
+from service.db.queries import audit
 
 
 def run(
@@ -99,10 +100,12 @@ def rebuild_index(json: Json = False) -> None:
     """Build the vector index anew from the vectors in the database."""
     from nlp.encoders import describe
 
-    with opened() as context, hold(context.settings.data_dir / "run.lock"):
-        settings = context.settings
+    with opened() as context, alone(context.database, context.settings.data_dir):
+        settings, now = context.settings, clock()
         card = describe(settings.encoder)
-        result = update_index(context.database, card, settings.index_dir, now=clock(), rebuild=True)
+        result = update_index(context.database, card, settings.index_dir, now=now, rebuild=True)
+        with context.database.write() as session:
+            audit.note(session, now, ACTOR, "index.rebuild", card.name, {"vectors": result.vectors})
     output.print_json(result) if json else output.say(f"{result.vectors:,} vectors in the index")
 
 

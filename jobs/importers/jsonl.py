@@ -41,6 +41,8 @@ RESOLVED = ("resolved", "thread_resolved")
 REACTION_LIMIT = 200
 REACTION_ROWS = 10_000
 COUNT_LIMIT = 2**31
+# Votes for less votes against, as Stack Exchange gives them; all else is counted from 0 up.
+NET = "score"
 
 
 def read(path: Path, *, now: datetime, progress: Progress) -> Iterator[Item]:
@@ -98,6 +100,9 @@ def reactions(row: dict[str, Any]) -> tuple[ReactionRecord, ...]:
         raise BadRecord(
             f"`reactions` has {len(counts)} entries; at most {REACTION_ROWS} are allowed"
         )
+    for (name, _), count in counts.items():
+        if abs(count) >= COUNT_LIMIT or (count < 0 and name != NET):
+            raise BadRecord("the count of a reaction must be a whole number from 0 to 2147483647")
     return tuple(ReactionRecord(*key, count) for key, count in sorted(counts.items()) if count)
 
 
@@ -118,6 +123,6 @@ def _add(counts: dict[tuple[str, str], int], entry: Any) -> None:
 
 
 def _whole(count: float) -> int:
-    if count != int(count) or abs(count) >= COUNT_LIMIT:
+    if count != int(count):
         raise BadRecord("the count of a reaction must be a whole number")
     return int(count)

@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import orjson
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from jobs import cli
-from jobs.commands.context import moment
 from jobs.commands.look import cut, sparkline
-from service.errors import InvalidInput
+from service.db.queries.audit import newest_first
+from service.db.session import open_database
 from tests.jobs.community import records, write
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def groundswell(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
-    """Return a function that runs a command and returns exit code, output and error output."""
-    monkeypatch.setenv("GROUNDSWELL_ENCODER", "hashing")
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*arguments: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["groundswell", *map(str, arguments)])
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        return code, *capfd.readouterr()
-
-    return run
+from tests.jobs.conftest import Run
 
 
 @pytest.fixture
@@ -74,8 +55,34 @@ def test_search_filters(groundswell: Run, archive: Path) -> None:
         found = orjson.loads(groundswell("search", "pdf", option, value, "--json")[1])
         assert {hit[key] for hit in found["data"]} == {value}
     early = orjson.loads(groundswell("search", "pdf", "--before", "2024-03-20", "--json")[1])
-    assert max(hit["created_at"] for hit in early["data"]) < "2024-03-21"
+    assert {hit["created_at"][:10] <= "2024-03-20" for hit in early["data"]} == {True}
     assert groundswell("search", "pdf", "--channel", "nowhere")[1] == "nothing found\n"
+
+
+def test_dates_of_a_search_are_whole_days(groundswell: Run, tmp_path: Path) -> None:
+    days = ("2024-10-04T23:59:59Z", "2024-10-05T00:00:00Z", "2024-10-05T23:59:59Z", "2024-10-06")
+    rows = [row | {"created_at": day} for row, day in zip(records(), days, strict=False)]
+    groundswell("import", "jsonl", write(tmp_path / "days.jsonl", rows))
+    groundswell("run", "--steps", "encode,index")
+
+    def found(*options: str) -> list[str]:
+        printed = groundswell("search", str(rows[0]["text"]), *options, "--json")[1]
+        return sorted(hit["created_at"][8:13] for hit in orjson.loads(printed)["data"])
+
+    assert found("--after", "2024-10-05") == ["05T00", "05T23", "06T00"]
+    assert found("--before", "2024-10-05") == ["04T23", "05T00", "05T23"]
+    assert found("--after", "2024-10-05", "--before", "2024-10-05") == ["05T00", "05T23"]
+    assert found("--after", "2024-10-05T12:00Z") == ["05T23", "06T00"]
+    assert found("--before", "2024-10-05T12:00Z") == ["04T23", "05T00"]
+
+
+def test_what_became_private_is_named(groundswell: Run, tmp_path: Path) -> None:
+    [first, second, *_] = records()
+    groundswell("import", "jsonl", write(tmp_path / "one.jsonl", [first, second]))
+    rows = [first | {"visibility": "private"}]
+    code, out, _ = groundswell("import", "jsonl", write(tmp_path / "one.jsonl", rows))
+    assert code == 0
+    assert "  1 private posts left out\n  1 posts withdrawn that are private now\n" in out
 
 
 def test_rejected_records_end_in_3_with_their_places(groundswell: Run, tmp_path: Path) -> None:
@@ -97,9 +104,14 @@ def test_rejected_records_end_in_3_with_their_places(groundswell: Run, tmp_path:
         (("search", "x"), 1, "groundswell run"),
         (("trends",), 1, "groundswell import"),
         (("trends", "--as-of", "soon"), 2, "2024-10-05"),
+        (("trends", "--as-of", "0001-01-02"), 2, "1980 to 2200"),
+        (("run", "--as-of", "9999-12-31"), 2, "1980 to 2200"),
+        (("search", "x", "--after", "0001-01-01T00:00+05:00"), 2, "1980 to 2200"),
+        (("keys", "create", "x", "--days", "99999999"), 2, "36500"),
+        (("keys", "create", "local"), 2, "`local`"),
         (("run", "--steps", "dance"), 2, "encode, index"),
         (("evaluate", "nothing"), 2, "encoder, index, pipeline"),
-        (("evaluate", "encoder"), 2, "--data"),
+        (("evaluate", "encoder"), 2, "GROUNDSWELL_ENCODER"),
         (("keys", "create", "x", "--scopes", "root"), 2, "read"),
         (("serve", "--host", "0.0.0.0", "--port", "0"), 1, "groundswell keys create"),
         (("dance",), 2, "dance"),
@@ -124,6 +136,28 @@ def test_a_setting_that_is_none_is_named(groundswell: Run, monkeypatch: pytest.M
     )
 
 
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (OSError(28, "No space left on device", "x.bin"), "x.bin: No space left on device"),
+        (OSError("odd"), "OSError"),
+        (
+            OperationalError("UPDATE", {}, Exception("database is locked\nDETAIL: words")),
+            "the database gave up: database is locked",
+        ),
+    ],
+)
+def test_faults_of_the_machine_are_one_line(
+    groundswell: Run, monkeypatch: pytest.MonkeyPatch, error: Exception, line: str
+) -> None:
+    def fall(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "app", fall)
+    expected = f"groundswell: {line}; when that is mended, run it again\n"
+    assert groundswell("run") == (1, "", expected)
+
+
 def test_keys_are_shown_once(groundswell: Run) -> None:
     made = orjson.loads(groundswell("keys", "create", "bot", "--scopes", "read,write", "--json")[1])
     assert made["key"].startswith("gsk_")
@@ -146,19 +180,16 @@ def test_doctor_says_what_needs_mending(groundswell: Run, archive: Path, tmp_pat
     groundswell("run")
     assert groundswell("doctor")[0] == 0
     assert groundswell("rebuild-index", "--json")[0] == 0
+    place = f"sqlite:///{tmp_path}/data/groundswell.sqlite3"
+    with closing(open_database(place)) as database, database.read() as session:
+        entry = newest_first(session, 1)[0]
+    assert (entry.actor, entry.action, entry.target) == ("local", "index.rebuild", "hashing")
+    assert entry.detail == {"vectors": len(records())}
 
 
 def test_work_does_what_waits(groundswell: Run) -> None:
     assert groundswell("work", "--once")[1] == "0 jobs done\n"
     assert "is up to date" in groundswell("migrate")[1]
-
-
-def test_a_date_means_its_end() -> None:
-    assert str(moment("2024-10-05")) == "2024-10-06 00:00:00+00:00"
-    assert str(moment("2024-10-05T18:00:00+02:00")) == "2024-10-05 16:00:00+00:00"
-    assert moment(None) is None
-    with pytest.raises(InvalidInput):
-        moment("2024-13-05")
 
 
 def test_a_sparkline_reaches_its_top() -> None:

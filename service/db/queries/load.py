@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session, aliased
 
 from service.db.models import (
     Account,
-    AuditEntry,
     Embedding,
     Event,
     Identity,
@@ -26,6 +25,35 @@ from service.db.models import (
 Rows = Sequence[Mapping[str, Any]]
 # A row whose attributes are the columns of its query.
 Found = Any
+
+# What an import compares of what is there already.
+POST = (
+    Post.id,
+    Post.thread_id,
+    Post.parent_external_id,
+    Post.reply_to_id,
+    Post.text,
+    Post.content_hash,
+    Post.edited_at,
+)
+THREAD = (
+    Thread.id,
+    Thread.title,
+    Thread.channel,
+    Thread.resolved,
+    Thread.accepted_post_external_id,
+    Thread.first_post_at,
+    Thread.last_post_at,
+)
+EVENT = (
+    Event.id,
+    Event.kind,
+    Event.member_id,
+    Event.account_id,
+    Event.occurred_at,
+    Event.amount,
+    Event.data,
+)
 
 
 def source_ids(session: Session, names: Collection[str]) -> dict[str, int]:
@@ -42,25 +70,13 @@ def add_source(session: Session, name: str, kind: str, now: datetime) -> int:
 
 def post_hashes(session: Session, source_id: int, ids: Collection[str]) -> dict[str, bytes]:
     """Return the record hashes of the posts that exist, by external id."""
-    query = select(Post.external_id, Post.record_hash)
-    found = session.execute(query.where(Post.source_id == source_id, Post.external_id.in_(ids)))
-    return {row.external_id: row.record_hash for row in found}
+    found = _by_external_id(session, Post, (Post.record_hash,), source_id, ids)
+    return {external_id: row.record_hash for external_id, row in found.items()}
 
 
 def posts(session: Session, source_id: int, ids: Collection[str]) -> dict[str, Found]:
     """Return what an import compares of the posts that exist, by external id."""
-    query = select(
-        Post.external_id,
-        Post.id,
-        Post.thread_id,
-        Post.parent_external_id,
-        Post.reply_to_id,
-        Post.text,
-        Post.content_hash,
-        Post.edited_at,
-    )
-    found = session.execute(query.where(Post.source_id == source_id, Post.external_id.in_(ids)))
-    return {row.external_id: row for row in found}
+    return _by_external_id(session, Post, POST, source_id, ids)
 
 
 def threads_of(session: Session, source_id: int, ids: Collection[str]) -> dict[str, str]:
@@ -103,18 +119,7 @@ def add_members(
 
 def threads(session: Session, source_id: int, ids: Collection[str]) -> dict[str, Found]:
     """Return the threads that exist, by external id."""
-    query = select(
-        Thread.external_id,
-        Thread.id,
-        Thread.title,
-        Thread.channel,
-        Thread.resolved,
-        Thread.accepted_post_external_id,
-        Thread.first_post_at,
-        Thread.last_post_at,
-    )
-    found = session.execute(query.where(Thread.source_id == source_id, Thread.external_id.in_(ids)))
-    return {row.external_id: row for row in found}
+    return _by_external_id(session, Thread, THREAD, source_id, ids)
 
 
 def add_threads(session: Session, rows: Rows) -> dict[str, int]:
@@ -226,16 +231,7 @@ def stray_threads(session: Session, source_id: int) -> list[tuple[int, int]]:
 
 def threads_by_id(session: Session, ids: Collection[int]) -> dict[int, Found]:
     """Return threads by id."""
-    query = select(
-        Thread.id,
-        Thread.title,
-        Thread.channel,
-        Thread.resolved,
-        Thread.accepted_post_external_id,
-        Thread.first_post_at,
-        Thread.last_post_at,
-    )
-    found = session.execute(query.where(Thread.id.in_(ids)))
+    found = session.execute(select(*THREAD).where(Thread.id.in_(ids)))
     return {row.id: row for row in found}
 
 
@@ -248,18 +244,7 @@ def move_posts(session: Session, pairs: Iterable[tuple[int, int]]) -> None:
 
 def events(session: Session, source_id: int, ids: Collection[str]) -> dict[str, Found]:
     """Return the events that exist, by external id."""
-    query = select(
-        Event.external_id,
-        Event.id,
-        Event.kind,
-        Event.member_id,
-        Event.account_id,
-        Event.occurred_at,
-        Event.amount,
-        Event.data,
-    )
-    found = session.execute(query.where(Event.source_id == source_id, Event.external_id.in_(ids)))
-    return {row.external_id: row for row in found}
+    return _by_external_id(session, Event, EVENT, source_id, ids)
 
 
 def add_events(session: Session, rows: Rows) -> None:
@@ -280,12 +265,17 @@ def add_accounts(session: Session, rows: Rows) -> None:
         session.execute(insert(Account), list(rows))
 
 
-def add_audit(
-    session: Session, at: datetime, actor: str, action: str, target: str, detail: dict[str, Any]
-) -> None:
-    """Add one line to the audit trail."""
-    row = {"at": at, "actor": actor, "action": action, "target": target, "detail": detail}
-    session.execute(insert(AuditEntry), row)
+def _by_external_id(
+    session: Session,
+    table: type[Post] | type[Thread] | type[Event],
+    columns: Iterable[Any],
+    source_id: int,
+    ids: Collection[str],
+) -> dict[str, Found]:
+    query = select(table.external_id, *columns).where(
+        table.source_id == source_id, table.external_id.in_(ids)
+    )
+    return {row.external_id: row for row in session.execute(query)}
 
 
 def _bulk(session: Session, statement: Any) -> None:

@@ -168,6 +168,13 @@ def test_reactions(more, expected):
             {"reactions": {str(n): 1 for n in range(10_001)}},
             "`reactions` has 10001 entries; at most 10000 are allowed",
         ),
+        ({"reactions": {"a": -1}}, "the count of a reaction must be a whole number from 0"),
+        ({"likes": -1}, "the count of a reaction must be a whole number from 0"),
+        ({"reactions": {"score": -(2**31)}}, "the count of a reaction must be"),
+        (
+            {"reactions": [{"name": "a", "count": 2**31 - 1}, {"name": "a"}]},
+            "the count of a reaction must be a whole number from 0 to 2147483647",
+        ),
         ({"reactions": {"a": 1e30}}, "the count of a reaction must be a whole number"),
         ({"reactions": [{"name": "a", "users": [1]}]}, "`users` of a reaction must be a list"),
     ],

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime
 
 import numpy as np
+import pytest
 from sqlalchemy import event, insert, select
 
 from jobs import load as module
@@ -193,6 +194,36 @@ def test_posts_that_became_private_are_taken_out(store, post):
     assert store.rows(Reaction.name) == []
     again = store.load(post("a", thread_id="t"))
     assert (again.added, again.orphan_replies) == (1, 0)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 1_000])
+@pytest.mark.parametrize("private_at", [0, 1, 2])
+def test_one_private_record_hides_a_post_wherever_it_stands(
+    store, post, monkeypatch, batch, private_at
+):
+    monkeypatch.setattr(module, "BATCH", batch)
+    open_ = post("a", thread_id="t", text="words")
+    rows = [open_, open_]
+    rows.insert(private_at, open_ | {"visibility": "private"})
+    result = store.load(*rows, post("b"))
+    assert set(store.posts("text")) == {"b"}
+    assert store.rows(Thread.external_id) == [("b",)]
+    assert result.rejected == 0
+    assert result.records == (
+        result.added + result.updated + result.unchanged + result.rejected + result.private_skipped
+    )
+    assert result.added - result.withdrawn == 1
+
+
+@pytest.mark.parametrize("private_first", [True, False])
+def test_one_private_record_withdraws_a_stored_post(store, post, private_first):
+    store.load(post("a"), post("b"))
+    rows = [post("a", text="new words"), post("a", visibility="private")]
+    result = store.load(*(reversed(rows) if private_first else rows))
+    assert (result.private_skipped, result.withdrawn, result.updated) == (2, 1, 0)
+    assert set(store.posts("text")) == {"b"}
+    # What one source calls private is another's to show.
+    assert store.load(post("a", visibility="private"), post("a", source="y")).added == 1
 
 
 def test_long_texts_are_cut_and_marked(store, post):
