@@ -53,7 +53,7 @@ def update_topics(
         fit = topic_fit.newest_fit(session)
         encoded = embeddings.embedding_count(session, encoder)
     if refit or fit is None or _due(fit, encoder, encoded):
-        return _fit(database, encoder, load_encoder, now)
+        return _fit(database, encoder, encoded, load_encoder, now)
     return _place(database, encoder, fit)
 
 
@@ -65,7 +65,11 @@ def _due(fit: TopicFit, encoder: int, encoded: int) -> bool:
 
 
 def _fit(
-    database: Database, encoder: int, load_encoder: Callable[[], Encoder], now: datetime
+    database: Database,
+    encoder: int,
+    encoded: int,
+    load_encoder: Callable[[], Encoder],
+    now: datetime,
 ) -> TopicsResult:
     with database.read() as session:
         posts = topic_fit.every_post(session, encoder)
@@ -78,11 +82,16 @@ def _fit(
     except TooFewPosts as error:
         return TopicsResult(False, 0, 0, 0, str(error))
     with database.write() as session:
-        return _store(session, encoder, posts, found, now)
+        return _store(session, encoder, encoded, posts, found, now)
 
 
 def _store(
-    session: Session, encoder: int, posts: TopicInput, found: TopicModel, now: datetime
+    session: Session,
+    encoder: int,
+    encoded: int,
+    posts: TopicInput,
+    found: TopicModel,
+    now: datetime,
 ) -> TopicsResult:
     kept = topic_fit.still_encoded(session, encoder, posts.post_ids)
     labels = found.labels[kept]
@@ -90,7 +99,7 @@ def _store(
     fit = TopicFit(
         encoder_id=encoder,
         model=model.VERSION,
-        parameters={"posts": len(posts.texts), "clusters": len(found.topics)},
+        parameters={"posts": encoded, "clusters": len(found.topics)},
         posts=len(labels),
         outliers=outliers,
         fitted_at=now,

@@ -77,7 +77,7 @@ def _database(url: str) -> Database:
     except ModuleNotFoundError as error:
         raise BadSetting(
             f"GROUNDSWELL_DATABASE_URL needs {error.name}, which is not installed: run "
-            "`pip install 'groundswell[postgres]'` and begin the URL with postgresql+psycopg://"
+            "`pip install -e '.[postgres]'` in Groundswell's folder, write postgresql+psycopg://"
         ) from error
     except (ArgumentError, ValueError) as error:
         raise BadSetting(

@@ -157,7 +157,7 @@ def label(words: Sequence[str], surface: dict[str, str], others: Collection[str]
 def _headed(taken: Sequence[str]) -> str:
     """Return words as a label; a word that is written with capitals of its own keeps them."""
     text = ", ".join(taken)
-    return text[0].upper() + text[1:] if taken[0].islower() else text
+    return text[0].upper() + text[1:] if taken[0].split()[0].islower() else text
 
 
 def _stems(word: str) -> list[str]:

@@ -271,6 +271,18 @@ def test_import_order_does_not_change_the_topics(
     second.close()
 
 
+def test_what_bots_post_is_nobodys_subject(database: Database, bring: Import, go: Any) -> None:
+    rows = records()
+    for number in range(60):
+        rows[number].update(author="Build Bot", text=f"nightly build {number} has succeeded")
+    bring(rows)
+    assert go().steps["topics"]["placed"] == len(rows) - 60
+    with database.read() as session:
+        words = [str(topic.words) for topic in session.scalars(select(Topic))]
+    assert not any("nightly" in found for found in words)
+    assert go().idle
+
+
 def test_new_posts_are_placed_without_a_new_fit(database: Database, bring: Import, go: Any) -> None:
     rows = records()
     held = [row for row in rows if str(row["id"]).endswith("7")]

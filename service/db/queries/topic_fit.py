@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from service.db.models import Embedding, Post, PostTopic, Source, Thread, Topic, TopicFit
+from service.db.models import Embedding, Member, Post, PostTopic, Source, Thread, Topic, TopicFit
 from service.db.queries.posts import visible
 
 WRITE = 5_000
@@ -29,13 +29,17 @@ class TopicInput:
 
 
 def every_post(session: Session, encoder: int) -> TopicInput:
-    """Return each encoded post in an order that the posts alone decide, not when they came in."""
+    """Return each encoded post by a person, in an order that the posts alone decide.
+
+    What bots post (build results, "marked as resolved") is nobody's subject.
+    """
     query = (
         select(Post.id, Post.plain, Embedding.vector, Post.member_id, Post.thread_id)
         .join(Embedding, Embedding.post_id == Post.id)
         .join(Thread, Thread.id == Post.thread_id)
         .join(Source, Source.id == Post.source_id)
-        .where(Embedding.encoder_id == encoder, *visible())
+        .join(Member, Member.id == Post.member_id)
+        .where(Embedding.encoder_id == encoder, Member.is_bot.is_(False), *visible())
         .order_by(Post.content_hash, Source.name, Post.external_id)
     )
     rows = session.execute(query).all()
@@ -49,13 +53,15 @@ def every_post(session: Session, encoder: int) -> TopicInput:
 
 
 def unplaced(session: Session, encoder: int) -> TopicInput:
-    """Return the posts that no topic has been looked up for."""
+    """Return the posts by people that no topic has been looked up for."""
     query = (
         select(Post.id, Embedding.vector, Post.member_id, Post.thread_id)
         .join(Embedding, Embedding.post_id == Post.id)
         .join(Thread, Thread.id == Post.thread_id)
+        .join(Member, Member.id == Post.member_id)
         .outerjoin(PostTopic, PostTopic.post_id == Post.id)
         .where(Embedding.encoder_id == encoder, PostTopic.post_id.is_(None), *visible())
+        .where(Member.is_bot.is_(False))
         .order_by(Post.content_hash, Post.id)
     )
     rows = session.execute(query).all()
@@ -71,14 +77,15 @@ def unplaced(session: Session, encoder: int) -> TopicInput:
 def thread_vectors(
     session: Session, encoder: int, threads: Sequence[int]
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Return the thread and vector of every encoded post of some threads."""
+    """Return the thread and vector of every encoded post by people in some threads."""
     found: list[tuple[int, NDArray[np.float16]]] = []
     for start in range(0, len(threads), BIND):
         query = (
             select(Post.thread_id, Embedding.vector)
             .join(Embedding, Embedding.post_id == Post.id)
+            .join(Member, Member.id == Post.member_id)
             .where(Embedding.encoder_id == encoder, Post.deleted_at.is_(None))
-            .where(Post.thread_id.in_(threads[start : start + BIND]))
+            .where(Member.is_bot.is_(False), Post.thread_id.in_(threads[start : start + BIND]))
             .order_by(Post.content_hash, Post.id)
         )
         found += [(row.thread_id, row.vector) for row in session.execute(query)]

@@ -53,7 +53,7 @@ def test_what_is_no_time_of_a_community_is_refused(text: str, reason: str) -> No
         ("nonsense", "is no address of a database"),
         ("nonsense://h/x", "is no address of a database"),
         ("postgresql://u:hunter2@h:port/x", "is no address of a database"),
-        ("postgresql://u:hunter2@h/x", "pip install 'groundswell[postgres]'"),
+        ("postgresql://u:hunter2@h/x", "pip install -e '.[postgres]'"),
     ],
 )
 def test_a_database_that_cannot_be_is_one_line(
