@@ -23,6 +23,7 @@ from service.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthor
 SCOPES = ("read", "write", "admin")  # each implies those before it
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+PASSED_ON = frozenset({"forwarded", "via", "x-real-ip"})
 MAKE_ONE = "make one with `groundswell keys create NAME`"
 _KEY = re.compile(r"gsk_([a-z0-9]{8})_[A-Za-z0-9_-]{43}")
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -121,7 +122,7 @@ def key_of(authorization: str | None) -> str | None:
 
 
 def is_open(session: Session, host: str) -> bool:
-    """Return whether requests act as the local admin: on loopback, before the first key."""
+    """Return whether direct requests act as the local admin: on loopback, before any key."""
     return is_loopback(host) and not keys.any_made(session)
 
 
@@ -131,6 +132,17 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host.lower() == "localhost"
+
+
+def is_direct(peer: str | None, headers: Mapping[str, str], http_version: str) -> bool:
+    """Return whether this machine itself sent a request, and no proxy on it for someone else.
+
+    A proxy shows in the headers that it adds; one that adds none, as nginx unless told to, mostly
+    speaks HTTP/1.0, which browsers and curl do not. `headers` have their names in lower case.
+    """
+    if peer is None or not is_loopback(peer) or http_version == "1.0":
+        return False
+    return not any(name in PASSED_ON or name.startswith("x-forwarded-") for name in headers)
 
 
 def check_binding(session: Session, host: str, now: datetime) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from functools import wraps
+from typing import Annotated, Any
 
 import structlog
 from fastapi import BackgroundTasks, Depends, Request
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from service import auth
@@ -18,7 +20,7 @@ from service.auth import Actor
 from service.db import migrate
 from service.db.queries import keys
 from service.db.session import Database
-from service.errors import DatabaseNotReady
+from service.errors import DatabaseNotReady, GroundswellError
 from service.search import Searcher
 from service.settings import Settings
 
@@ -46,10 +48,20 @@ class Schema:
     def check(self) -> None:
         """Look at the schema; raise DatabaseNotReady naming the command that mends it."""
         self._ready = False
-        if migrate.current(self._database) is None:
+        if self._revision() is None:
             raise DatabaseNotReady("the database has no tables; run `groundswell import` first")
         migrate.check(self._database)
         self._ready = True
+
+    def _revision(self) -> str | None:
+        # Where the database is, and as whom it is asked, is for the log alone: nobody can show a
+        # key while it cannot be read.
+        try:
+            return migrate.current(self._database)
+        except DatabaseNotReady as error:
+            structlog.get_logger().error("database_unreadable", reason=str(error))
+            said = "the database cannot be read; the log and `groundswell doctor` say why"
+            raise DatabaseNotReady(said) from error
 
     def forget(self) -> None:
         """Look again at the next request: the database has just failed one."""
@@ -77,6 +89,30 @@ def services(request: Request) -> Services:
 ServicesDep = Annotated[Services, Depends(services)]
 
 
+class SessionRoute(APIRoute):
+    """A route whose operation gives its connection back in the thread that used it.
+
+    Else it would be held while the answer waits for another thread, and all of those may be waiting
+    for a connection.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, _closing(endpoint), **options)
+
+
+def _closing(endpoint: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(endpoint)
+    def run(**given: Any) -> Any:
+        try:
+            return endpoint(**given)
+        finally:
+            for value in given.values():
+                if isinstance(value, Session):
+                    value.close()
+
+    return run
+
+
 def _settings(held: ServicesDep) -> Settings:
     return held.settings
 
@@ -95,33 +131,23 @@ def _reading(held: ServicesDep) -> Iterator[Session]:
         yield session
 
 
-def _writing(held: ServicesDep) -> Iterator[Session]:
-    held.schema.require()
-    with held.database.write() as session:
-        yield session
-
-
 SettingsDep = Annotated[Settings, Depends(_settings)]
 ClockDep = Annotated[Clock, Depends(_clock)]
 SearcherDep = Annotated[Searcher, Depends(_searcher)]
-# Both end before the answer is sent: a write that cannot be committed is never answered as done.
+# In routes of the class SessionRoute, which ends it. A write has no dependency: its operation opens
+# and commits it, in one thread, so that it is never answered as done before it is.
 ReadSession = Annotated[Session, Depends(_reading, scope="function")]
-WriteSession = Annotated[Session, Depends(_writing, scope="function")]
 
 bearer = HTTPBearer(auto_error=False, description="A key made with `groundswell keys create`.")
 BearerDep = Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 
 
 def identity(
-    request: Request,
-    session: ReadSession,
-    held: ServicesDep,
-    background: BackgroundTasks,
-    credentials: BearerDep,
+    request: Request, held: ServicesDep, background: BackgroundTasks, credentials: BearerDep
 ) -> Actor:
     """Return who asks; raise Unauthorized where a key is needed and none is good."""
     key = credentials.credentials if credentials else None
-    return _identify(request, session, held, background, key)
+    return _identify(request, held, background, key)
 
 
 IdentityDep = Annotated[Actor, Depends(identity, scope="function")]
@@ -137,26 +163,44 @@ def require(scope: str) -> Callable[..., Actor]:
     return actor
 
 
-def page_reader(
-    request: Request, session: ReadSession, held: ServicesDep, background: BackgroundTasks
-) -> Actor:
+def is_reader(
+    request: Request, held: ServicesDep, background: BackgroundTasks, credentials: BearerDep
+) -> bool:
+    """Return whether who asks may read, for answers that tell others less."""
+    try:
+        identity(request, held, background, credentials).check("read")
+    except (GroundswellError, SQLAlchemyError):
+        return False
+    return True
+
+
+def page_reader(request: Request, held: ServicesDep, background: BackgroundTasks) -> Actor:
     """Return who reads a page; the key may come as the password of HTTP Basic."""
     key = auth.key_of(request.headers.get("authorization"))
-    actor = _identify(request, session, held, background, key)
+    actor = _identify(request, held, background, key)
     actor.check("read")
     return actor
 
 
 def _identify(
-    request: Request, session: Session, held: Services, background: BackgroundTasks, key: str | None
+    request: Request, held: Services, background: BackgroundTasks, key: str | None
 ) -> Actor:
-    if auth.is_open(session, held.settings.host):
-        auth.check_sender(request.method, request.headers, held.settings.host)
-        return auth.LOCAL
+    held.schema.require()
     now = held.clock()
-    actor = auth.authenticate(session, key, now)
+    # A session of its own, ended here: a request that waited for a second connection while it
+    # held a first would wait for others that do the same.
+    with held.database.read() as session:
+        if _is_direct(request) and auth.is_open(session, held.settings.host):
+            auth.check_sender(request.method, request.headers, held.settings.host)
+            return auth.LOCAL
+        actor = auth.authenticate(session, key, now)
     _note_use(held, background, actor, now)
     return actor
+
+
+def _is_direct(request: Request) -> bool:
+    peer = request.client.host if request.client else None
+    return auth.is_direct(peer, request.headers, request.scope["http_version"])
 
 
 def _note_use(held: Services, background: BackgroundTasks, actor: Actor, now: datetime) -> None:
@@ -179,4 +223,5 @@ def _write_use(database: Database, key_id: int, now: datetime) -> None:
 Reader = Annotated[Actor, Depends(require("read"), scope="function")]
 Writer = Annotated[Actor, Depends(require("write"), scope="function")]
 Admin = Annotated[Actor, Depends(require("admin"), scope="function")]
+IsReader = Annotated[bool, Depends(is_reader, scope="function")]
 PageReader = Annotated[Actor, Depends(page_reader, scope="function")]

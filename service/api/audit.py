@@ -12,12 +12,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from service.api import cursors
 from service.api.params import Page, PageQuery
 from service.api.problems import documented
+from service.api.strict import StrictRoute
 from service.db.queries import audit
 from service.deps import ReadSession, require
 from service.errors import BadCursor
 
 router = APIRouter(
-    prefix="/audit", tags=["audit"], dependencies=[Depends(require("admin"), scope="function")]
+    prefix="/audit",
+    tags=["audit"],
+    dependencies=[Depends(require("admin"), scope="function")],
+    route_class=StrictRoute,
 )
 
 

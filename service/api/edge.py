@@ -46,6 +46,9 @@ class Edge:
             await self.app(scope, receive, send)
             return
         scope["request_id"] = request_id = _request_id(Headers(scope=scope))
+        # Every GET can be asked for without its body.
+        head = scope["method"] == "HEAD"
+        inner = {**scope, "method": "GET"} if head else scope
         started = time.perf_counter()
         status = 0
 
@@ -54,18 +57,20 @@ class Edge:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 _dress(MutableHeaders(scope=message), scope["path"], request_id)
+            elif head:
+                message = {**message, "body": b""}
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
-                await self.app(scope, _capped(scope, receive), answer)
+                await self.app(inner, _capped(scope, receive), answer)
             except Exception as error:
                 if status:
                     raise
-                response = unexpected(Request(scope), error, self.page)
-                await response(scope, receive, answer)
+                response = unexpected(Request(inner), error, self.page)
+                await response(inner, receive, answer)
             finally:
-                _log(scope, status, time.perf_counter() - started)
+                _log(inner, scope["method"], status, time.perf_counter() - started)
 
 
 def _request_id(headers: Headers) -> str:
@@ -103,10 +108,10 @@ def _too_large() -> HTTPException:
     return HTTPException(413, f"a body has at most {MAX_BODY:,} bytes", {"Connection": "close"})
 
 
-def _log(scope: Scope, status: int, seconds: float) -> None:
+def _log(scope: Scope, method: str, status: int, seconds: float) -> None:
     took = round(1_000 * seconds, 1)
     log = structlog.get_logger()
-    log.info("request", method=scope["method"], route=_template(scope), status=status, ms=took)
+    log.info("request", method=method, route=_template(scope), status=status, ms=took)
 
 
 def _template(scope: Scope) -> str:

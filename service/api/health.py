@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from indexes.errors import IndexFault
 from nlp.errors import NlpError
 from service.api.problems import Check, described, respond
-from service.deps import Services, ServicesDep
+from service.deps import IsReader, Services, ServicesDep
 from service.errors import GroundswellError
 from service.web.render import error_page
 
@@ -47,10 +47,15 @@ async def get_livez() -> Alive:
 @router.get(
     "/readyz", operation_id="get_readyz", response_model=Ready, responses=described(NotReady)
 )
-def get_readyz(request: Request, held: ServicesDep) -> Ready | Response:
-    """Whether requests can be answered: the database and its schema, and the index."""
+def get_readyz(request: Request, held: ServicesDep, known: IsReader) -> Ready | Response:
+    """Whether requests can be answered: the database and its schema, and the index.
+
+    Where keys are needed, the state of the index is told in full to those with a key.
+    """
     checks = [_database(held)]
-    checks.append(_index(held) if checks[0].ok else _unknown())
+    index = _index(held) if checks[0].ok else _unknown()
+    # What is wrong, and the encoder, may name folders of this machine.
+    checks.append(index if known or not checks[0].ok else _brief(index))
     if all(check.ok for check in checks):
         return Ready(checks=checks)
     said = "; ".join(f"{check.name}: {check.detail}" for check in checks if not check.ok)
@@ -75,6 +80,11 @@ def _index(held: Services) -> Check:
         return Check(name="index", ok=False, detail=status.reason or "not ready")
     held_posts = f"{status.posts:,} posts by {status.encoder}, {status.behind:,} behind"
     return Check(name="index", ok=True, detail=held_posts)
+
+
+def _brief(check: Check) -> Check:
+    detail = "it answers" if check.ok else "it does not answer; `groundswell doctor` says why"
+    return check.model_copy(update={"detail": detail})
 
 
 def _unknown() -> Check:

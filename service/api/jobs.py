@@ -14,7 +14,7 @@ from service.api.params import Id, Page, PageQuery
 from service.api.problems import documented
 from service.api.strict import StrictRoute
 from service.db.queries import audit, jobs
-from service.deps import ClockDep, ReadSession, Writer, WriteSession
+from service.deps import ClockDep, ReadSession, ServicesDep, Writer
 from service.errors import BadCursor, BadRequest, Conflict, NotFound, TooLarge
 
 router = APIRouter(prefix="/jobs", tags=["jobs"], route_class=StrictRoute)
@@ -86,15 +86,16 @@ def create_job(
     body: JobRequest,
     response: Response,
     actor: Writer,
-    session: WriteSession,
+    held: ServicesDep,
     clock: ClockDep,
     idempotency_key: IdempotencyKey = None,
 ) -> JobOut:
     """Ask for a job; a worker (`groundswell work`) does it."""
     now = clock()
-    row, new = jobs.ask(session, body.kind, {}, actor.name, now, idempotency_key)
-    if new:
-        audit.note(session, now, actor.name, "job.create", f"job {row.id}", {"kind": row.kind})
+    with held.database.write() as session:
+        row, new = jobs.ask(session, body.kind, {}, actor.name, now, idempotency_key)
+        if new:
+            audit.note(session, now, actor.name, "job.create", f"job {row.id}", {"kind": row.kind})
     response.headers["Location"] = f"/api/v1/jobs/{row.id}"
     response.headers["Idempotency-Replayed"] = "false" if new else "true"
     return JobOut.model_validate(row)

@@ -20,8 +20,9 @@ begins with it, `before` and `as_of` include it. Errors are `application/problem
 `code` that never changes; a 500 has the code `internal_error` and a `request_id` that stands in
 the log. `data_as_of` says when the newest post was made.
 
-On loopback, and until the first key is made, requests act as one local admin. After that each
-needs a key: `groundswell keys create NAME`.
+Until the first key is made, requests that this machine itself sends to a loopback address act as
+one local admin. All others need a key, as does each after that: `groundswell keys create NAME`.
+HEAD is answered wherever GET is.
 """
 TAGS = [
     {"name": "posts", "description": "What was said."},

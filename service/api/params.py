@@ -17,6 +17,8 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from nlp.text import plain
+
 LARGEST = 2**63 - 1
 Item = TypeVar("Item")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -25,6 +27,8 @@ _MOMENT = re.compile(
     r"([Zz]|[+ -][0-9]{2}:[0-9]{2})"
 )
 _SHAPE = "should be a time like 2024-10-05T12:00:00Z or a date like 2024-10-05"
+# What no post is beyond: a window around any time between is a time too.
+EARLIEST, LATEST = datetime(1980, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 def start_of(text: object) -> datetime:
@@ -38,8 +42,13 @@ def end_of(text: object) -> datetime:
 
 
 def _moment(text: object, shift: timedelta) -> datetime:
-    if isinstance(text, datetime):
-        return text
+    when = text if isinstance(text, datetime) else _parsed(text, shift)
+    if not EARLIEST <= when <= LATEST:
+        raise ValueError(f"should be a time from {EARLIEST:%Y} to {LATEST:%Y}")
+    return when
+
+
+def _parsed(text: object, shift: timedelta) -> datetime:
     if not isinstance(text, str) or len(text) > 40:
         raise ValueError(_SHAPE)
     try:
@@ -60,6 +69,12 @@ def _readable(text: str) -> str:
     return text
 
 
+def _askable(text: str) -> str:
+    if not re.search(r"\w", plain(text).text):
+        raise ValueError("nothing to look for: a query has at least one word")
+    return text
+
+
 _TIME_SCHEMA = WithJsonSchema(
     {"type": "string", "examples": ["2024-10-05", "2024-10-05T12:00:00Z"]}
 )
@@ -67,7 +82,10 @@ From = Annotated[datetime, BeforeValidator(start_of), _TIME_SCHEMA]
 Until = Annotated[datetime, BeforeValidator(end_of), _TIME_SCHEMA]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=400), AfterValidator(_readable)]
 Question = Annotated[
-    str, StringConstraints(min_length=1, max_length=1_000), AfterValidator(_readable)
+    str,
+    StringConstraints(min_length=1, max_length=1_000),
+    AfterValidator(_readable),
+    AfterValidator(_askable),
 ]
 Id = Annotated[int, Path(ge=1, le=LARGEST, description="Its id.")]
 

@@ -35,6 +35,7 @@ from service.errors import (
 MEDIA_TYPE = "application/problem+json"
 ECHO = 200  # of what came in, no more than this goes back
 SHOWN_ERRORS = 20
+RETRY_AFTER = "5"  # seconds: an import or a rebuilt index may be there by then
 # What any operation under /api can answer.
 COMMON: tuple[type[GroundswellError], ...] = (
     Unauthorized, Forbidden, InvalidInput, DatabaseNotReady, DatabaseNewer,
@@ -107,7 +108,12 @@ def install(app: FastAPI, page: PageMaker) -> None:
 
     def framework(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        return respond(request, _of_status(error), page, headers=error.headers)
+        headers = {
+            # HEAD is answered as GET is, before routes are looked at.
+            name: value.replace("GET", "GET, HEAD") if name == "Allow" else value
+            for name, value in (error.headers or {}).items()
+        }
+        return respond(request, _of_status(error), page, headers=headers)
 
     def invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
@@ -158,6 +164,8 @@ def respond(
         problem = _problem(request, error, detail, errors, checks)
         answer = Response(_encoded(problem), error.status, media_type=MEDIA_TYPE)
     answer.headers.update(headers or {})
+    if error.code in {IndexNotReady.code, DatabaseNotReady.code}:
+        answer.headers["Retry-After"] = RETRY_AFTER
     if error.status == HTTPStatus.UNAUTHORIZED:
         scheme = "Bearer" if request.url.path.startswith("/api/") else 'Basic realm="Groundswell"'
         answer.headers["WWW-Authenticate"] = scheme

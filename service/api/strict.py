@@ -8,13 +8,14 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import Request, Response
-from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
+
+from service.deps import SessionRoute
 
 LARGEST = 2**63 - 1
 
 
-class StrictRoute(APIRoute):
+class StrictRoute(SessionRoute):
     """A route whose JSON body is read by `strict_json`."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

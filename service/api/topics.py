@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from service.api import cursors
-from service.api.params import DatedPage, Id, PageQuery
+from service.api.params import DatedPage, Id, PageQuery, Query, Until
 from service.api.posts import PostOut, present
 from service.api.problems import documented
 from service.api.strict import StrictRoute
@@ -91,49 +91,67 @@ class TopicDetail(TopicOut):
     born_at: datetime
     retired_at: datetime | None = Field(description="When a run no longer found it.")
     representatives: list[PostOut] = Field(description="Posts nearest to its centre.")
-    series: list[DayOut] = Field(description=f"The last {WEEKS} weeks, oldest first.")
+    series: list[DayOut] = Field(
+        description=f"{WEEKS} weeks, oldest first, up to the newest post or to `as_of`."
+    )
     channels: list[ChannelOut]
     related: list[RelatedOut]
-    data_as_of: datetime | None = Field(description="When the newest post was made.")
+    data_as_of: datetime | None = Field(
+        description="When the newest post, before `as_of` where that is given, was made."
+    )
+
+
+class TopicQuery(Query):
+    """As of when."""
+
+    as_of: Until | None = Field(None, description="Only posts before this time are looked at.")
+
+
+class TopicsQuery(PageQuery, TopicQuery):
+    """Which page, as of when."""
 
 
 @router.get("", operation_id="list_topics", responses=documented(BadCursor, NothingRun))
-def list_topics(query: Annotated[PageQuery, QueryParams()], session: ReadSession) -> TopicList:
+def list_topics(query: Annotated[TopicsQuery, QueryParams()], session: ReadSession) -> TopicList:
     """Topics that the newest run found, those with most posts first."""
     bound = cursors.scope("topics", query)
     start = cursors.decode(bound, query.cursor)
     fit = newest_fit(session)
-    sizes = topics.sizes(session)
-    looked_at = sum(size.posts for size in sizes.values())
-    rows = sorted(topics.active(session), key=lambda row: _order(row, sizes))
-    rest = [row for row in rows if start is None or list(_order(row, sizes)) > start]
-    shown, after = cursors.page(rest, query.limit, bound, lambda row: _order(row, sizes))
-    outliers = sizes.get(None, NOTHING).posts
+    counts = topics.counts(session, query.as_of)
+    looked_at, outliers = sum(counts.values()), counts.get(None, 0)
+    rows = sorted(topics.active(session), key=lambda row: _order(row, counts))
+    rest = [row for row in rows if start is None or list(_order(row, counts)) > start]
+    shown, after = cursors.page(rest, query.limit, bound, lambda row: _order(row, counts))
+    sizes = topics.sizes(session, [row.id for row in shown], query.as_of)
     return TopicList(
         data=[TopicOut(**_facts(row, sizes.get(row.id, NOTHING), looked_at)) for row in shown],
         next_cursor=after,
-        data_as_of=posts.newest_at(session),
+        data_as_of=posts.newest_at(session, query.as_of),
         outliers=OutliersOut(posts=outliers, share=share(outliers, looked_at)),
         fit=FitOut(id=fit.id, model=fit.model, posts=fit.posts, fitted_at=fit.fitted_at),
     )
 
 
 @router.get("/{id}", operation_id="get_topic", responses=documented(NotFound))
-def get_topic(id: Id, session: ReadSession) -> TopicDetail:
+def get_topic(
+    id: Id, query: Annotated[TopicQuery, QueryParams()], session: ReadSession
+) -> TopicDetail:
     """One topic: its words, posts, days, channels and neighbours. Retired ones stay readable."""
     row = topics.topic(session, id)
     if row is None:
         raise NotFound(f"there is no topic {id}")
-    newest = posts.newest_at(session)
+    newest = posts.newest_at(session, query.as_of)
+    end = query.as_of or (newest and newest + timedelta(microseconds=1))
+    size = topics.sizes(session, [id], query.as_of).get(id, NOTHING)
     return TopicDetail(
-        **_facts(row, topics.size(session, id), topics.coverage(session)[0]),
+        **_facts(row, size, topics.coverage(session, query.as_of)[0]),
         born_at=row.born_at,
         retired_at=row.retired_at,
-        representatives=_representatives(session, row),
-        series=days(session, id, newest) if newest else [],
+        representatives=_representatives(session, row, query.as_of),
+        series=days(session, id, end) if end else [],
         channels=[
             ChannelOut(channel=channel, posts=count)
-            for channel, count in topics.channels(session, id, CHANNELS)
+            for channel, count in topics.channels(session, id, CHANNELS, query.as_of)
         ],
         related=[
             RelatedOut(id=other, label=label, similarity=round(similarity, 4))
@@ -151,10 +169,10 @@ def newest_fit(session: Session) -> TopicFit:
     return fit
 
 
-def days(session: Session, topic_id: int, newest: datetime) -> list[DayOut]:
-    """Return distinct authors on a topic for each of the 8 weeks' days up to the newest post."""
-    end = newest.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    start = end - timedelta(weeks=WEEKS)
+def days(session: Session, topic_id: int, end: datetime) -> list[DayOut]:
+    """Return distinct authors on a topic before `end`, for each day of the 8 weeks up to then."""
+    last = (end - timedelta(microseconds=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    start = last + timedelta(days=1) - timedelta(weeks=WEEKS)
     people: dict[date, set[int]] = {}
     for made, member in topics.authors(session, topic_id, start, end):
         people.setdefault(made.date(), set()).add(member)
@@ -167,8 +185,8 @@ def share(part: int, whole: int) -> float:
     return round(part / whole, 4) if whole else 0.0
 
 
-def _order(row: TopicRow, sizes: dict[int | None, Size]) -> tuple[int, int]:
-    return -sizes.get(row.id, NOTHING).posts, row.id
+def _order(row: TopicRow, counts: dict[int | None, int]) -> tuple[int, int]:
+    return -counts.get(row.id, 0), row.id
 
 
 def _facts(row: TopicRow, size: Size, looked_at: int) -> dict[str, Any]:
@@ -184,6 +202,7 @@ def _facts(row: TopicRow, size: Size, looked_at: int) -> dict[str, Any]:
     }
 
 
-def _representatives(session: Session, row: TopicRow) -> list[PostOut]:
+def _representatives(session: Session, row: TopicRow, before: datetime | None) -> list[PostOut]:
     found = posts.by_ids(session, row.representatives)
-    return present(session, [found[id] for id in row.representatives if id in found])
+    rows = [found[id] for id in row.representatives if id in found]
+    return present(session, [row for row in rows if before is None or row.created_at < before])

@@ -42,11 +42,13 @@ class TrendOut(BaseModel):
     ratio: float = Field(description="Observed per expected.")
     p: float = Field(description="Chance of so many or more on a usual day.")
     q: float = Field(description="The same after Benjamini and Hochberg, over all topics tested.")
-    verdict: str = Field(description="`rising`, or why it is not.")
-    series: list[DayOut] = Field(description="Members a day, oldest first.")
-    posts: list[PostOut] = Field(description="Posts of the last day, different members first.")
-    people: list[WriterOut]
-    channels: list[ChannelOut]
+    verdict: str = Field(description="Always `rising` in this list.")
+    series: list[DayOut] = Field(description="Members a day over 8 weeks, oldest first.")
+    posts: list[PostOut] = Field(
+        description="Posts of the last two days by different members, nearest to the topic first."
+    )
+    people: list[WriterOut] = Field(description="Who wrote most about it in the last two days.")
+    channels: list[ChannelOut] = Field(description="Where, in the last two days.")
 
 
 class TrendList(BaseModel):
@@ -55,7 +57,15 @@ class TrendList(BaseModel):
     data: list[TrendOut]
     next_cursor: None = Field(None, description="Always null: there is one page.")
     as_of: datetime = Field(description="The end of the day that was looked at.")
-    data_as_of: datetime | None = Field(description="When the newest post was made.")
+    data_as_of: datetime | None = Field(
+        description="When the newest post before `as_of` was made; null where there is none."
+    )
+    topics_fitted_at: datetime = Field(
+        description="When the topics were found: also an earlier `as_of` is told in them."
+    )
+    history_days: int = Field(
+        description="Days of the baseline that the archive covers; below 28 nothing is rising."
+    )
     version: str = Field(description="Of the method.")
     topics_tested: int
 
@@ -96,6 +106,8 @@ def present_trends(session: Session, found: Trending) -> TrendList:
         data=[_present(trend, shown) for trend in found.trends],
         as_of=found.as_of,
         data_as_of=found.data_as_of,
+        topics_fitted_at=found.topics_fitted_at,
+        history_days=found.history_days,
         version=found.version,
         topics_tested=found.topics_tested,
     )

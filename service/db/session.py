@@ -12,6 +12,10 @@ from sqlalchemy.engine import URL
 from sqlalchemy.orm import Session
 
 BUSY_TIMEOUT_MS = 30_000
+# A writer is alone and fills indexes; of readers there may be as many as the pool holds.
+CACHE_KIB = {"IMMEDIATE": 65_536, "DEFERRED": 8_192}
+# More connections than the service has threads (40): a thread never waits for another's.
+POOL = {"pool_size": 45, "max_overflow": 15, "pool_use_lifo": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +47,18 @@ class Database:
 def open_database(url: str | URL) -> Database:
     """Return the database at a SQLAlchemy URL. The folder of an SQLite file must exist."""
     # Parameters are posts: they stay out of error messages, and so out of logs.
-    engine = create_engine(
-        make_url(url), hide_parameters=True, pool_pre_ping=not str(url).startswith("sqlite")
-    )
+    url = make_url(url)
+    sqlite = url.get_backend_name() == "sqlite"
+    pool = {} if sqlite and _in_memory(url) else POOL
+    engine = create_engine(url, hide_parameters=True, pool_pre_ping=not sqlite, **pool)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     return Database(engine)
+
+
+def _in_memory(url: URL) -> bool:
+    return url.database in {None, "", ":memory:"} or url.query.get("mode") == "memory"
 
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:
@@ -61,11 +70,11 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "temp_store=MEMORY",
-        "cache_size=-65536",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
     mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+    connection.exec_driver_sql(f"PRAGMA cache_size=-{CACHE_KIB[mode]}")
     connection.exec_driver_sql(f"BEGIN {mode}")

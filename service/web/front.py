@@ -14,6 +14,7 @@ from service.db.queries import members, posts, threads, topics, trends
 from service.db.queries.posts import PostRow
 from service.db.queries.trends import Trending, TrendingTopic
 from service.errors import NothingRun
+from service.insights.trends import LEAST_HISTORY
 from service.search import IndexStatus
 from service.web import charts, words
 
@@ -51,14 +52,20 @@ class Rise:
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """The front page. `rises` is None where no run has looked at the posts."""
+    """The front page. `rises` is None where no run has looked at the posts.
+
+    `asked` is what links add to a path to keep the time that was asked for; `young` is how many
+    days of habit there are where they are too few to judge by.
+    """
 
     sources: list[str]
     data_as_of: datetime | None
     numbers: list[tuple[str, str]]
     rises: list[Rise] | None
     as_of: datetime | None
+    asked: str
     topics_tested: int
+    young: int | None
     stale: bool
 
 
@@ -79,8 +86,12 @@ def front(
         numbers=_numbers(session, index),
         rises=None if found is None else _rises(session, found),
         as_of=found.as_of if found else None,
+        asked=f"?as_of={as_of.replace(tzinfo=None).isoformat()}Z" if as_of else "",
         topics_tested=found.topics_tested if found else 0,
-        stale=newest is not None and (now - newest).days >= max(stale_after_days, 1),
+        young=found.history_days if found and found.history_days < LEAST_HISTORY else None,
+        stale=as_of is None
+        and newest is not None
+        and (now - newest).days >= max(stale_after_days, 1),
     )
 
 

@@ -17,15 +17,15 @@ from service.api.params import LARGEST, Id, PageQuery, Until
 from service.api.problems import clean
 from service.api.search import SearchQuery, SearchResult, find
 from service.api.threads import get_thread
-from service.api.topics import get_topic
+from service.api.topics import TopicQuery, get_topic
 from service.db.queries import posts
-from service.deps import ClockDep, PageReader, ReadSession, SearcherDep, SettingsDep
+from service.deps import ClockDep, PageReader, ReadSession, SearcherDep, SessionRoute, SettingsDep
 from service.errors import GroundswellError, InvalidInput
 from service.web import charts
 from service.web.front import front, quote
 from service.web.render import page
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=SessionRoute)
 POSTS = 100  # on a page of a thread
 HITS = 20
 
@@ -83,19 +83,24 @@ def get_thread_page(
 
 
 @router.get("/topics/{id}")
-def get_topic_page(id: Id, reader: PageReader, session: ReadSession) -> HTMLResponse:
+def get_topic_page(
+    id: Id,
+    reader: PageReader,
+    session: ReadSession,
+    as_of: Annotated[Until | None, QueryParams()] = None,
+) -> HTMLResponse:
     """Return a topic."""
-    found = get_topic(id, session)
+    found = get_topic(id, TopicQuery(as_of=as_of), session)
     rows = posts.by_ids(session, [post.id for post in found.representatives])
     days = [day.authors for day in found.series]
     chart = charts.columns(
         days,
         key="days",
-        title="People a day, the last 8 weeks",
+        title="People a day over 8 weeks",
         text=f"Most in a day: {max(days, default=0)}.",
     )
     quotes = [quote(rows[post.id]) for post in found.representatives]
-    return page("topic.html", found=found, quotes=quotes, chart=chart)
+    return page("topic.html", found=found, quotes=quotes, chart=chart, as_of=as_of)
 
 
 def _start_at(session: Session, thread: int, post: int | None) -> str | None:

@@ -60,7 +60,7 @@ def settings(folder: Path, **changes: object) -> Settings:
 def open_client(folder: Path, **changes: object) -> TestClient:
     """Return a client, not yet entered, of the service on a data folder."""
     app = create_app(settings(folder, **changes), clock=lambda: NOW)
-    return TestClient(app, base_url="http://127.0.0.1")
+    return TestClient(app, base_url="http://127.0.0.1", client=("127.0.0.1", 1))
 
 
 def empty(folder: Path) -> Database:

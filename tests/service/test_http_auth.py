@@ -10,6 +10,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from service import auth
+from service.app import create_app
 from service.db.models import ApiKey
 from service.db.session import Database, open_database
 from service.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthorized
@@ -18,6 +19,15 @@ from tests.service.conftest import open_client
 
 NOW = http_store.NOW
 OPEN = {"/livez", "/readyz", "/docs"}
+PRIVATE = [
+    "/api/v1/posts",
+    "/api/v1/audit",
+    "/",
+    "/search",
+    "/threads/1",
+    "/topics/1",
+    "/openapi.json",
+]
 JOB = {"json": {"kind": "run"}}
 
 
@@ -142,8 +152,6 @@ def test_pages_take_the_key_as_a_password_and_the_api_does_not(
 
 def test_a_use_is_noted_at_most_once_a_minute(store: Path, database: Database) -> None:
     key, now = make(database, "k", "read"), [NOW]
-    from service.app import create_app
-
     app = create_app(http_store.settings(store), clock=lambda: now[0])
     seen = []
     with TestClient(app, base_url="http://127.0.0.1") as client:
@@ -175,6 +183,42 @@ def test_loopback_needs_no_key(database: Database, host: str) -> None:
     with database.read() as session:
         auth.check_binding(session, host, NOW)
         assert auth.is_open(session, host)
+
+
+PASSED_ON = [
+    {"X-Forwarded-For": "203.0.113.5"}, {"Forwarded": "for=203.0.113.5"}, {"Via": "1.1 proxy"},
+    {"X-Real-IP": "203.0.113.5"}, {"X-Forwarded-Host": "a.example"}, {"X-Forwarded-Proto": "https"},
+    {"X-Forwarded-For": "127.0.0.1"}, {"X-Forwarded-For": ""},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("peer", ["203.0.113.5", "192.168.1.5", "2001:db8::1", "testclient", None])
+def test_another_machine_needs_a_key_whatever_it_calls_us(store: Path, peer: str | None) -> None:
+    app = create_app(http_store.settings(store), clock=lambda: NOW)
+    headers = {"Host": "localhost"}
+    with TestClient(app, client=(peer, 1) if peer else None) as client:  # type: ignore[arg-type]
+        for path in PRIVATE:
+            assert client.get(path, headers=headers).status_code == 401, path
+        assert client.post("/api/v1/jobs", headers=headers, **JOB).status_code == 401
+
+
+@pytest.mark.parametrize("headers", PASSED_ON)
+def test_what_a_proxy_passes_on_needs_a_key(
+    own: TestClient, database: Database, headers: dict[str, str]
+) -> None:
+    for path in PRIVATE:
+        assert own.get(path, headers=headers).status_code == 401, path
+    assert own.post("/api/v1/jobs", headers=headers, **JOB).status_code == 401
+    headers = headers | bearer(make(database, "k", "write"))
+    assert own.post("/api/v1/jobs", headers=headers, **JOB).status_code == 202
+
+
+def test_direct_requests_come_from_this_machine_by_a_browsers_protocol() -> None:
+    for peer in ("127.0.0.1", "127.0.0.9", "::1"):
+        assert auth.is_direct(peer, {"host": "localhost"}, "1.1")
+    assert not auth.is_direct("127.0.0.1", {}, "1.0")  # nginx's proxy_pass as it comes
+    assert not auth.is_direct("10.0.0.1", {}, "1.1")
+    assert not auth.is_direct(None, {}, "1.1")
 
 
 @pytest.mark.parametrize(

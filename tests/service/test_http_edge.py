@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,9 @@ import structlog
 from sqlalchemy import event, text
 from starlette.testclient import TestClient
 
+from service.app import create_app
 from service.db.session import open_database
+from service.settings import Settings
 from tests.service import http_store
 from tests.service.conftest import open_client
 
@@ -81,6 +86,52 @@ def test_a_ready_service_says_so(client: TestClient) -> None:
     assert [check["ok"] for check in answer.json()["checks"]] == [True, True]
 
 
+def test_a_place_is_told_to_nobody_without_a_key(store: Path) -> None:
+    with open_client(store, encoder="/srv/secret/model") as client:
+        assert "/srv/secret" in client.get("/readyz").text  # the local admin
+        stranger = client.get("/readyz", headers={"Via": "1.1 proxy"})
+    assert stranger.status_code == 503
+    assert "secret" not in stranger.text
+    assert "groundswell doctor" in stranger.json()["detail"]
+    down = Settings(database_url="postgresql+psycopg://me@127.0.0.1:1/secret", encoder="hashing")
+    with TestClient(create_app(down)) as client:
+        for path in ("/readyz", "/api/v1/posts", "/"):
+            answer = client.get(path)
+            assert answer.status_code == 503
+            assert not {"secret", "127.0.0.1", "psycopg"} & set(re.findall(r"[\w.]+", answer.text))
+            assert "groundswell doctor" in answer.text
+
+
+HEADS = {"/": 200, "/livez": 200, "/readyz": 200, "/api/v1/posts": 200, "/api/v1/posts/999": 404,
+         "/static/icon.svg": 200, "/nowhere": 404}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", HEADS)
+def test_head_is_get_without_the_body(client: TestClient, path: str) -> None:
+    asked = {"X-Request-ID": "same"}
+    head, get = client.head(path, headers=asked), client.get(path, headers=asked)
+    assert (head.status_code, head.content) == (HEADS[path], b"")
+    assert head.headers == get.headers
+
+
+CROWD = 120  # three times the threads of the service, twice its connections
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_crowd_is_answered(own: TestClient, method: str) -> None:
+    # Requests that held a connection and waited for another, or for a thread, would meet this.
+    own.app.state.services.database.engine.pool._timeout = 3
+    path, body = ("/posts", None) if method == "GET" else ("/jobs", {"kind": "run"})
+    start = threading.Barrier(CROWD)
+
+    def ask(_: int) -> int:
+        start.wait()
+        return own.request(method, f"/api/v1{path}", json=body).status_code
+
+    with ThreadPoolExecutor(CROWD) as pool:
+        assert set(pool.map(ask, range(CROWD))) == {200 if method == "GET" else 202}
+
+
 DATA = ["/api/v1/posts", "/api/v1/threads/1", "/api/v1/search?q=a", "/api/v1/topics",
         "/api/v1/topics/trending", "/api/v1/jobs", "/api/v1/audit"]  # fmt: skip
 
@@ -104,10 +155,13 @@ def test_without_its_schema_it_starts_and_says_what_to_do(tmp_path: Path, state:
         for path in DATA:
             answer = client.get(path)
             assert (answer.status_code, answer.json()["code"]) == (503, code), answer.text
+            assert answer.headers.get("retry-after") == (None if state == "newer" else "5")
+            assert str(tmp_path) not in answer.text
         assert client.get("/livez").status_code == 200
         ready = client.get("/readyz")
         assert (ready.status_code, ready.json()["code"]) == (503, "not_ready")
         assert ready.json()["checks"][0]["ok"] is False
+        assert str(tmp_path) not in ready.text
         assert client.get("/").status_code == 503
 
 
@@ -134,8 +188,8 @@ def test_a_database_that_fails_is_an_outage_and_no_500(own: TestClient, store: P
 
 
 LISTS = {
-    "/api/v1/posts": 4, "/api/v1/threads": 4, "/api/v1/threads/1": 6, "/api/v1/topics": 5,
-    "/api/v1/jobs": 2, "/api/v1/audit": 2, "/api/v1/posts/1": 4, "/api/v1/topics/1": 12,
+    "/api/v1/posts": 4, "/api/v1/threads": 4, "/api/v1/threads/1": 6, "/api/v1/topics": 6,
+    "/api/v1/jobs": 2, "/api/v1/audit": 2, "/api/v1/posts/1": 4, "/api/v1/topics/1": 11,
 }  # fmt: skip
 
 
@@ -164,4 +218,6 @@ def test_an_encoder_that_is_not_there_is_no_500(store: Path) -> None:
     with open_client(store, encoder="/no/such/model") as client:
         assert client.get("/api/v1/search?q=a").json()["code"] == "index_not_ready"
         assert client.get("/readyz").json()["checks"][1]["ok"] is False
-        assert client.get("/", headers={"Accept": "text/html"}).status_code in {200, 503}
+        page = client.get("/", headers={"Accept": "text/html"})
+        assert page.status_code == 200
+        assert "Search is not ready" in page.text

@@ -9,10 +9,23 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, false, text
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.db.base import Base, BigId
+
+
+def _where(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
 class Source(Base):
@@ -74,6 +87,8 @@ class Thread(Base):
     __table_args__ = (
         UniqueConstraint("source_id", "external_id"),
         Index("ix_thread_last_post_at_id", "last_post_at", "id"),
+        # The few that nobody may read are counted off, rather than all others counted.
+        Index("ix_thread_visibility", "visibility", **_where("visibility <> 'public'")),
         {"sqlite_autoincrement": True},
     )
 
@@ -104,6 +119,7 @@ class Post(Base):
         Index("ix_post_thread_id_created_at", "thread_id", "created_at"),
         Index("ix_post_member_id_created_at", "member_id", "created_at"),
         Index("ix_post_source_id_parent_external_id", "source_id", "parent_external_id"),
+        Index("ix_post_deleted_at", "deleted_at", **_where("deleted_at IS NOT NULL")),
         {"sqlite_autoincrement": True},
     )
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, not_, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from service.db.models import Post, Source
+from service.db.models import Member, Post, Source
 from service.db.queries.posts import hidden
 
 
 def total(session: Session) -> int:
     """Return how many people wrote a post that anyone may read."""
-    return session.scalar(select(func.count(Post.member_id.distinct())).where(not_(hidden()))) or 0
+    own = exists().where(Post.member_id == Member.id, Post.id.not_in(hidden()))
+    return session.scalar(select(func.count()).select_from(Member).where(own)) or 0
 
 
 def sources(session: Session) -> list[str]:

@@ -8,8 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    func,
+    literal_column,
+    select,
+    tuple_,
+    union,
+)
+from sqlalchemy.orm import Session, aliased
 
 from service.db.models import Member, Post, PostTopic, Reaction, Source, Thread, Topic
 
@@ -57,10 +66,15 @@ def visible() -> tuple[ColumnElement[bool], ...]:
     return (Post.deleted_at.is_(None), Thread.visibility == "public")
 
 
-def hidden() -> ColumnElement[bool]:
-    """Return the condition on Post alone under which nobody reads a post: few rows have it."""
-    private = select(Thread.id).where(Thread.visibility != "public")
-    return or_(Post.deleted_at.is_not(None), Post.thread_id.in_(private))
+def hidden() -> CompoundSelect[Any]:
+    """Return the query for the ids of the posts that nobody may read: found by index, and few."""
+    post = aliased(Post)
+    # Written out, as SQLite takes a partial index for a constant only.
+    private = Thread.visibility != literal_column("'public'")
+    return union(
+        select(post.id).where(post.deleted_at.is_not(None)),
+        select(post.id).join(Thread, Thread.id == post.thread_id).where(private),
+    )
 
 
 def newest_first(
@@ -108,8 +122,8 @@ def reactions(session: Session, ids: Collection[int]) -> dict[int, list[tuple[st
     return dict(found)
 
 
-def newest_at(session: Session) -> datetime | None:
-    """Return when the newest post was made: what answers call `data_as_of`."""
+def newest_at(session: Session, before: datetime | None = None) -> datetime | None:
+    """Return when the newest post, or the newest before a time, was made: `data_as_of`."""
     query = (
         select(Post.created_at)
         .join(Thread, Thread.id == Post.thread_id)
@@ -117,13 +131,13 @@ def newest_at(session: Session) -> datetime | None:
         .order_by(Post.created_at.desc())
         .limit(1)
     )
-    return session.scalar(query)
+    return session.scalar(query if before is None else query.where(Post.created_at < before))
 
 
 def total(session: Session) -> int:
     """Return how many posts anyone may read."""
-    # All less the hidden ones: counting the readable ones would read every text.
-    unread = select(func.count()).select_from(Post).where(hidden()).scalar_subquery()
+    # All less the hidden ones: counting the readable ones would look at every row.
+    unread = select(func.count()).select_from(hidden().subquery()).scalar_subquery()
     return session.scalar(select(func.count() - unread).select_from(Post)) or 0
 
 

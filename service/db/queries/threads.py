@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import Select, func, literal_column, select, tuple_
 from sqlalchemy.orm import Session
 
 from service.db.models import Post, Source, Thread
@@ -56,8 +56,9 @@ def thread(session: Session, thread_id: int) -> ThreadRow | None:
 
 def total(session: Session) -> int:
     """Return how many public threads there are."""
-    query = select(func.count()).select_from(Thread).where(Thread.visibility == "public")
-    return session.scalar(query) or 0
+    query = select(func.count()).select_from(Thread)
+    private = query.where(Thread.visibility != literal_column("'public'")).scalar_subquery()
+    return session.scalar(select(func.count() - private).select_from(Thread)) or 0
 
 
 def _public() -> Select[*tuple[Any, ...]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from service.db.models import Post, PostTopic, Thread, Topic, TopicFit
@@ -57,24 +58,29 @@ def topic(session: Session, topic_id: int) -> TopicRow | None:
     return found[0] if found else None
 
 
-def sizes(session: Session) -> dict[int | None, Size]:
-    """Return the size of each topic; under None, of the outlier pool."""
-    return _sizes(session, _looked_at())
+def counts(session: Session, before: datetime | None = None) -> dict[int | None, int]:
+    """Return how many posts each topic has; under None, the outlier pool."""
+    query = _looked_at(select(PostTopic.topic_id, func.count()), before)
+    rows = session.execute(query.group_by(PostTopic.topic_id))
+    return {topic_id: int(posts) for topic_id, posts in rows}
 
 
-def size(session: Session, topic_id: int) -> Size:
-    """Return the size of one topic."""
-    query = _looked_at().where(PostTopic.topic_id == topic_id)
-    return _sizes(session, query).get(topic_id, NOTHING)
+def sizes(
+    session: Session, topic_ids: Collection[int], before: datetime | None = None
+) -> dict[int, Size]:
+    """Return the size of each of these topics that has posts."""
+    people = func.count(Post.member_id.distinct())
+    first, last = func.min(Post.created_at), func.max(Post.created_at)
+    columns = select(PostTopic.topic_id, func.count(), people, first, last)
+    query = _looked_at(columns, before, PostTopic.topic_id.in_(topic_ids), dated=True)
+    rows = session.execute(query.group_by(PostTopic.topic_id))
+    return {topic_id: Size(*rest) for topic_id, *rest in rows}
 
 
-def coverage(session: Session) -> tuple[int, int]:
+def coverage(session: Session, before: datetime | None = None) -> tuple[int, int]:
     """Return how many readable posts a run has looked at, and how many of them are in no topic."""
-    query = select(func.count(), func.count(PostTopic.topic_id)).select_from(PostTopic)
+    query = _looked_at(select(func.count(), func.count(PostTopic.topic_id)), before)
     whole, inside = session.execute(query).one()
-    unread = PostTopic.post_id.in_(select(Post.id).where(hidden()))
-    hidden_whole, hidden_inside = session.execute(query.where(unread)).one()
-    whole, inside = whole - hidden_whole, inside - hidden_inside
     return whole, whole - inside
 
 
@@ -96,7 +102,9 @@ def authors(
     return [(made, member) for made, member in session.execute(query)]
 
 
-def channels(session: Session, topic_id: int, limit: int) -> list[tuple[str, int]]:
+def channels(
+    session: Session, topic_id: int, limit: int, before: datetime | None = None
+) -> list[tuple[str, int]]:
     """Return the channels with the most posts on a topic, and how many each has."""
     posts = func.count()
     query = (
@@ -106,6 +114,8 @@ def channels(session: Session, topic_id: int, limit: int) -> list[tuple[str, int
         .order_by(posts.desc(), Thread.channel)
         .limit(limit)
     )
+    if before is not None:
+        query = query.where(Post.created_at < before)
     return [(channel, count) for channel, count in session.execute(query)]
 
 
@@ -144,17 +154,22 @@ def _rows(session: Session, query: Select[*tuple[Any, ...]]) -> list[TopicRow]:
     return [TopicRow(**row) for row in session.execute(query).mappings()]
 
 
-def _looked_at() -> Select[*tuple[Any, ...]]:
-    people = func.count(Post.member_id.distinct())
-    first, last = func.min(Post.created_at), func.max(Post.created_at)
-    query = select(PostTopic.topic_id, func.count(), people, first, last)
-    return _joined(query).group_by(PostTopic.topic_id)
+def _looked_at(
+    query: Select[*tuple[Any, ...]],
+    before: datetime | None,
+    *conditions: ColumnElement[bool],
+    dated: bool = False,
+) -> Select[*tuple[Any, ...]]:
+    query = query.select_from(PostTopic).where(PostTopic.post_id.not_in(hidden()), *conditions)
+    if dated:
+        query = query.join(Post, Post.id == PostTopic.post_id)
+        return query if before is None else query.where(Post.created_at < before)
+    if before is None:
+        return query
+    # Without a join, which would read every post: an index has the ids.
+    return query.where(PostTopic.post_id.in_(select(Post.id).where(Post.created_at < before)))
 
 
 def _joined(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     query = query.select_from(PostTopic).join(Post, Post.id == PostTopic.post_id)
     return query.join(Thread, Thread.id == Post.thread_id).where(*visible())
-
-
-def _sizes(session: Session, query: Select[*tuple[Any, ...]]) -> dict[int | None, Size]:
-    return {topic_id: Size(*rest) for topic_id, *rest in session.execute(query)}

@@ -78,6 +78,20 @@ def test_what_is_no_time(text: object) -> None:
         start_of(text)
 
 
+@pytest.mark.parametrize(
+    "text", ["0001-01-01", "1979-12-31T23:59:59Z", "2200-01-02", "2200-01-01T00:00:01Z"]
+)
+def test_times_that_no_post_has(text: str) -> None:
+    for read in (start_of, end_of):
+        with pytest.raises(ValueError, match="from 1980 to 2200"):
+            read(text)
+
+
+def test_the_first_and_last_times() -> None:
+    assert start_of("1980-01-01").year == 1980
+    assert end_of("2199-12-31").year == 2200
+
+
 def test_plain_json_is_read() -> None:
     assert strict_json(b'{"a":[1,2.5,"x",null,true]}') == {"a": [1, 2.5, "x", None, True]}
     assert strict_json(b'{"a":9223372036854775807}') == {"a": 2**63 - 1}

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
@@ -71,6 +72,17 @@ def test_hidden_posts_are_never_found(client: TestClient) -> None:
         assert not {197, 198} & {hit["post"]["id"] for hit in body["data"]}
 
 
+@pytest.mark.parametrize("nothing", ["**", "?!", "> ", "---", "\U0001f600", "<b></b>"])
+def test_a_query_without_a_word_is_refused(client: TestClient, nothing: str) -> None:
+    answer = client.get("/api/v1/search", params={"q": nothing})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+    if nothing.strip():
+        assert "nothing to look for" in answer.json()["detail"]
+    page = client.get("/search", params={"q": nothing}, headers={"Accept": "text/html"})
+    assert page.status_code == 422
+    assert search(client, q="**sync**")["data"]
+
+
 def test_a_damaged_index_is_never_an_empty_answer(store: Path) -> None:
     [vectors] = store.glob("index/*/vectors.index")
     vectors.write_bytes(vectors.read_bytes()[:-1])
@@ -78,6 +90,7 @@ def test_a_damaged_index_is_never_an_empty_answer(store: Path) -> None:
         answer = client.get("/api/v1/search", params={"q": "sync"})
     assert (answer.status_code, answer.json()["code"]) == (503, "index_not_ready")
     assert "groundswell rebuild-index" in answer.json()["detail"]
+    assert answer.headers["retry-after"] == "5"
 
 
 def test_a_missing_index_is_never_an_empty_answer(store: Path) -> None:

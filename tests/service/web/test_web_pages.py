@@ -107,11 +107,24 @@ def test_a_search_shows_its_hits_and_the_way_on(client: TestClient) -> None:
         ("/topics/x", 422, "should be a valid integer"),
         ("/nowhere", 404, "Not found"),
         ("/?as_of=x", 422, "should be a time"),
+        ("/?as_of=0001-01-01", 422, "from 1980 to 2200"),
         ("/?as_of=2026-02-10", 200, "Nothing is rising"),
+        ("/?as_of=1980-01-01", 200, "Too early to say what is rising"),
+        ("/topics/1?as_of=2026-02-10", 200, "11 posts by"),
+        ("/topics/1?as_of=2026-02-10", 200, "As of  2026-02-11 00:00 UTC"),
+        ("/topics/1?as_of=1980-01-01", 200, "0 posts by 0 people"),
+        ("/topics/1?as_of=x", 422, "should be a time"),
     ],
 )
 def test_pages_say_what_is_wrong(client: TestClient, path: str, status: int, said: str) -> None:
     assert said in read(client, path, status).text
+
+
+def test_links_keep_the_time_that_was_asked_for(client: TestClient) -> None:
+    page = read(client, "/?as_of=2026-02-28T10:00:00Z")
+    links = [link["href"] for link in page.every("a") if link["href"].startswith("/topics/")]
+    assert links == ["/topics/1?as_of=2026-02-28T10:00:00Z"]
+    assert "As of" in read(client, links[0]).text
 
 
 def test_a_quote_deep_in_a_thread_opens_at_its_post(own: TestClient, store: Path) -> None:

@@ -160,6 +160,13 @@ def upgrade() -> None:
     with op.batch_alter_table("thread", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_thread_channel"), ["channel"], unique=False)
         batch_op.create_index("ix_thread_last_post_at_id", ["last_post_at", "id"], unique=False)
+        batch_op.create_index(
+            "ix_thread_visibility",
+            ["visibility"],
+            unique=False,
+            sqlite_where=sa.text("visibility <> 'public'"),
+            postgresql_where=sa.text("visibility <> 'public'"),
+        )
 
     op.create_table(
         "topic_fit",
@@ -275,6 +282,13 @@ def upgrade() -> None:
     with op.batch_alter_table("post", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_post_content_hash"), ["content_hash"], unique=False)
         batch_op.create_index("ix_post_created_at_id", ["created_at", "id"], unique=False)
+        batch_op.create_index(
+            "ix_post_deleted_at",
+            ["deleted_at"],
+            unique=False,
+            sqlite_where=sa.text("deleted_at IS NOT NULL"),
+            postgresql_where=sa.text("deleted_at IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_post_member_id_created_at", ["member_id", "created_at"], unique=False
         )
@@ -406,6 +420,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_post_source_id_parent_external_id")
         batch_op.drop_index(batch_op.f("ix_post_reply_to_id"))
         batch_op.drop_index("ix_post_member_id_created_at")
+        batch_op.drop_index("ix_post_deleted_at")
         batch_op.drop_index("ix_post_created_at_id")
         batch_op.drop_index(batch_op.f("ix_post_content_hash"))
 
@@ -422,6 +437,7 @@ def downgrade() -> None:
     op.drop_table("event")
     op.drop_table("topic_fit")
     with op.batch_alter_table("thread", schema=None) as batch_op:
+        batch_op.drop_index("ix_thread_visibility")
         batch_op.drop_index("ix_thread_last_post_at_id")
         batch_op.drop_index(batch_op.f("ix_thread_channel"))
 
