@@ -79,8 +79,11 @@ def _show(result: RunResult, seconds: float) -> None:
     }
     for step, done in result.steps.items():
         output.say(f"{step:>7}: {lines[step].format(**done)}")
-        if done.get("note"):
-            output.say(f"         {done['note']}")
+        note = done.get("note")
+        if step == "trends" and not done["tested"]:
+            note = "no topics, or less than four weeks of habits to judge them by"
+        if note:
+            output.say(f"         {note}")
     output.say(f"   done in {seconds} s")
 
 
