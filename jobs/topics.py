@@ -73,12 +73,10 @@ def _fit(
 ) -> TopicsResult:
     with database.read() as session:
         posts = topic_fit.every_post(session, encoder)
-    if len(posts.texts) < model.FEWEST_POSTS:
-        note = f"{len(posts.texts)} posts are too few for topics: {model.FEWEST_POSTS} needed"
-        return TopicsResult(False, 0, 0, 0, note)
     given = TopicPosts(posts.texts, posts.vectors, posts.members, posts.threads)
     try:
-        found = model.fit(given, load_encoder().encode)
+        # The encoder is loaded only once there are words to encode.
+        found = model.fit(given, lambda words: load_encoder().encode(words))
     except TooFewPosts as error:
         return TopicsResult(False, 0, 0, 0, str(error))
     with database.write() as session:

@@ -222,6 +222,5 @@ def _write_use(database: Database, key_id: int, now: datetime) -> None:
 
 Reader = Annotated[Actor, Depends(require("read"), scope="function")]
 Writer = Annotated[Actor, Depends(require("write"), scope="function")]
-Admin = Annotated[Actor, Depends(require("admin"), scope="function")]
 IsReader = Annotated[bool, Depends(is_reader, scope="function")]
 PageReader = Annotated[Actor, Depends(page_reader, scope="function")]

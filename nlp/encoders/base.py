@@ -32,9 +32,3 @@ class Encoder(Protocol):
 
     def lengths(self, texts: Sequence[str]) -> NDArray[np.int64]:
         """Return the tokens that the encoder reads of each text, int64 [n]."""
-
-
-def unit_rows(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return rows scaled to length one, float32 [n, d]; rows of zeros stay zeros."""
-    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors / np.where(norms > 0, norms, 1)).astype(np.float32)

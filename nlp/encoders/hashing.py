@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.encoders.base import Card, unit_rows
+from nlp.encoders.base import Card
+from nlp.vectors import unit
 
 DIMENSIONS = 256
 WORD = re.compile(r"\w+")
@@ -26,7 +27,7 @@ class HashingEncoder:
         for row, text in zip(rows, texts, strict=True):
             for word in WORD.findall(text.lower()):
                 row[zlib.crc32(word.encode()) % DIMENSIONS] += 1
-        return unit_rows(rows)
+        return unit(rows)
 
     def lengths(self, texts: Sequence[str]) -> NDArray[np.int64]:
         """Return the words of each text, int64 [n]."""

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.encoders.base import Card, unit_rows
+from nlp.encoders.base import Card
+from nlp.vectors import unit
 
 PAD = 8
 
@@ -52,7 +53,7 @@ class SentenceEncoder:
         with torch.inference_mode():
             for rows in batches([len(ids) for ids in tokens], self._batch_tokens):
                 vectors[rows] = self._forward([tokens[row] for row in rows])
-        return unit_rows(vectors)
+        return unit(vectors)
 
     def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
         if not texts:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nlp.vectors import unit
+
 Rows = NDArray[np.float32]
 Labels = NDArray[np.int64]
 
@@ -41,12 +43,6 @@ class Clusters:
     radii: Rows
     labels: Labels
     similarity: Rows
-
-
-def unit(rows: Rows) -> Rows:
-    """Return rows scaled to length one; rows of zeros stay zeros."""
-    norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return (rows / np.where(norms > 0, norms, 1)).astype(np.float32)
 
 
 def smooth(rows: Rows, neighbours: int = NEIGHBOURS) -> Rows:

@@ -16,6 +16,7 @@ from nlp.topics import clusters, words
 from nlp.topics.clusters import Clusters, Labels, Rows
 from nlp.topics.frame import topic_words
 from nlp.topics.words import Phrases
+from nlp.vectors import unit
 
 VERSION = "topics-1"
 FEWEST_POSTS = 50
@@ -92,7 +93,7 @@ def beside(vectors: Rows, threads: Labels, context: Rows, context_threads: Label
     names, codes = np.unique(context_threads, return_inverse=True)
     means = clusters.means(np.asarray(context, dtype=np.float32), codes, len(names))
     around = means[np.searchsorted(names, threads)]
-    return clusters.unit((1 - THREAD_WEIGHT) * vectors + THREAD_WEIGHT * around)
+    return unit((1 - THREAD_WEIGHT) * vectors + THREAD_WEIGHT * around)
 
 
 def _distinct(texts: Sequence[str], rows: Rows) -> Labels:

@@ -16,7 +16,7 @@ from service.api.posts import PostOut, present
 from service.api.problems import documented
 from service.api.strict import StrictRoute
 from service.db.models import TopicFit
-from service.db.queries import posts, topics
+from service.db.queries import posts, topic_fit, topics
 from service.db.queries.topics import NOTHING, Size, TopicRow
 from service.deps import ReadSession
 from service.errors import BadCursor, NotFound, NothingRun
@@ -163,7 +163,7 @@ def get_topic(
 
 def newest_fit(session: Session) -> TopicFit:
     """Return the newest fit; raise NothingRun where there was none."""
-    fit = topics.newest_fit(session)
+    fit = topic_fit.newest_fit(session)
     if fit is None:
         raise NothingRun("no run has looked at the posts yet: run `groundswell run`")
     return fit

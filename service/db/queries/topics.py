@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
-from service.db.models import Post, PostTopic, Thread, Topic, TopicFit
+from service.db.models import Post, PostTopic, Thread, Topic
 from service.db.queries.posts import hidden, visible
 
 
@@ -40,11 +40,6 @@ class Size:
 
 
 NOTHING = Size(0, 0, None, None)
-
-
-def newest_fit(session: Session) -> TopicFit | None:
-    """Return the newest fit of the topic model."""
-    return session.scalar(select(TopicFit).order_by(TopicFit.id.desc()).limit(1))
 
 
 def active(session: Session) -> list[TopicRow]:

@@ -7,14 +7,15 @@ import pytest
 
 from nlp.topics import clusters
 from nlp.topics.clusters import OUTLIER
+from nlp.vectors import unit
 
 
 def planted(groups: int = 6, each: int = 60, seed: int = 5) -> tuple[np.ndarray, np.ndarray]:
     chance = np.random.default_rng(seed)
-    centers = clusters.unit(chance.standard_normal((groups, 48)).astype(np.float32))
+    centers = unit(chance.standard_normal((groups, 48)).astype(np.float32))
     truth = np.repeat(np.arange(groups), each)
     noise = 0.06 * chance.standard_normal((groups * each, 48)).astype(np.float32)
-    return clusters.unit(centers[truth] + noise), truth
+    return unit(centers[truth] + noise), truth
 
 
 def fit(rows: np.ndarray, k: int | None = None) -> clusters.Clusters:
@@ -79,7 +80,7 @@ def test_means_of_labels_without_rows_are_zero() -> None:
 def test_an_empty_cluster_keeps_its_centroid() -> None:
     rows = np.array([[1, 0], [0.9, 0.1]], dtype=np.float32)
     start = np.array([[1, 0], [-1, 0]], dtype=np.float32)
-    assert clusters.refine(clusters.unit(rows), start)[1].tolist() == [-1, 0]
+    assert clusters.refine(unit(rows), start)[1].tolist() == [-1, 0]
 
 
 def test_silhouette_of_rows_at_their_centroids_is_one() -> None:
@@ -90,5 +91,5 @@ def test_silhouette_of_rows_at_their_centroids_is_one() -> None:
 def test_new_rows_are_placed_by_centroids_that_stay() -> None:
     centroids = np.eye(2, dtype=np.float32)
     radii = np.array([0.9, 0.9], dtype=np.float32)
-    rows = clusters.unit(np.array([[1, 0.1], [0.1, 1], [1, 1]], dtype=np.float32))
+    rows = unit(np.array([[1, 0.1], [0.1, 1], [1, 1]], dtype=np.float32))
     assert clusters.place(rows, centroids, radii).labels.tolist() == [0, 1, OUTLIER]
