@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from indexes.errors import IndexFault
 from jobs import output
-from jobs.commands import archive, look, measure, service, work
+from jobs.commands import archive, export, identities, look, measure, service, sync, work
 from nlp.errors import NlpError
 from service.errors import GroundswellError
 
@@ -24,16 +24,20 @@ app = typer.Typer(
 )
 app.command("demo")(archive.demo)
 app.command("import")(archive.import_archive)
+app.command("sync")(sync.sync)
+app.command("export")(export.export_archive)
 app.command("run")(work.run)
 app.command("trends")(look.trends)
 app.command("search")(look.search)
 app.command("serve")(service.serve)
 app.command("work")(work.work)
 app.command("evaluate")(measure.evaluate)
+app.command("train")(measure.train)
 app.command("sample")(archive.sample)
 app.command("rebuild-index")(work.rebuild_index)
 app.command("migrate")(work.migrate)
 app.command("doctor")(look.doctor)
+app.add_typer(identities.identities, name="identities")
 app.add_typer(service.keys, name="keys")
 
 

@@ -1,4 +1,4 @@
-"""The nightly run: encode, index, topics, trends. Each step does only what is new."""
+"""The nightly run, from conversations to trends. Each step does only what is new."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, Protocol
 
+from jobs.conversations import rebuild
 from jobs.encode import Progress, encode
 from jobs.index import update_index
 from jobs.topics import update_topics
@@ -17,9 +18,10 @@ from nlp.encoders import Card, Encoder, describe, load
 from nlp.errors import NlpError
 from service.db.session import Database
 from service.errors import BadSetting, InvalidInput
+from service.identity import look
 from service.settings import Settings
 
-STEPS = ("encode", "index", "topics", "trends")
+STEPS = ("conversations", "identities", "encode", "index", "topics", "trends")
 
 
 class Reporter(Protocol):
@@ -39,6 +41,8 @@ class RunResult:
     def idle(self) -> bool:
         """Return whether there was nothing to do."""
         done = {
+            "conversations": ("posts",),
+            "identities": ("new", "dropped", "accepted"),
             "encode": ("posts",),
             "index": ("added", "removed", "rebuilt"),
             "topics": ("fitted", "placed"),
@@ -95,6 +99,10 @@ def _work(
 ) -> dict[str, Callable[[Progress | None], Any]]:
     stale = settings.stale_after_days
     return {
+        "conversations": lambda heard: rebuild(database, heads=settings.heads_dir, progress=heard),
+        "identities": lambda heard: look(
+            database, now=now, rule=settings.identity_rule, actor="run"
+        ),
         "encode": lambda heard: encode(database, card, loaded, now=now, progress=heard),
         "index": lambda heard: update_index(database, card, settings.index_dir, now=now),
         "topics": lambda heard: update_topics(database, card, loaded, now=now, refit=refit),

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import orjson
 
-from jobs.importers.records import Reject
+from service.ingest.records import Reject
 
 UNSAFE = re.compile(r"[^\w.-]+")
 

@@ -127,3 +127,11 @@ class BadArchive(GroundswellError):
 
     code = "bad_archive"
     title = "Archive not usable"
+
+
+class SyncFailed(GroundswellError):
+    """A live source cannot be read now; what came before is stored."""
+
+    status = 502
+    code = "sync_failed"
+    title = "Sync stopped"

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.errors import BadSetting
@@ -35,16 +35,32 @@ class Settings(BaseSettings):
             "`hashing` (a small deterministic encoder for tests)."
         ),
     )
+    heads_dir: Path | None = Field(
+        default=None,
+        description="Folder with weights of one's own, as `train` writes them.",
+    )
     threads: int = Field(
         default=0, ge=0, le=256, description="Threads of the encoder; 0: every core."
     )
     max_post_chars: int = Field(
         default=262_144, ge=1_000, description="Longer posts are cut here and marked as cut."
     )
+    keep_raw: bool = Field(
+        default=True,
+        description="Whether the items that posts are read from are kept as they came.",
+    )
     stale_after_days: int = Field(
         default=2,
         ge=0,
         description="An archive whose newest post is older is looked at as of that post.",
+    )
+    identity_rule: str = Field(
+        default="none",
+        pattern="^(none|verified-email)$",
+        description=(
+            "What `identities suggest` merges by itself: `none`, or `verified-email`, new pairs "
+            "whose address both platforms vouch for."
+        ),
     )
     host: str = Field(default="127.0.0.1", description="Address that `serve` listens on.")
     port: int = Field(default=8000, ge=0, le=65_535, description="Port that `serve` listens on.")
@@ -55,6 +71,40 @@ class Settings(BaseSettings):
     )
     encode_tokens: int = Field(
         default=2_048, ge=256, description="Word pieces per batch of the encoder."
+    )
+    discourse_token: SecretStr | None = Field(
+        default=None, description="API key that `sync discourse` reads with; left out, as a guest."
+    )
+    discourse_user: str | None = Field(
+        default=None, description="Username that the Discourse API key acts as."
+    )
+    github_token: SecretStr | None = Field(
+        default=None, description="Token that `sync github` reads with; discussions need one."
+    )
+    stackexchange_token: SecretStr | None = Field(
+        default=None, description="Application key of `sync stackexchange`: a larger daily quota."
+    )
+    zulip_token: SecretStr | None = Field(
+        default=None, description="API key that `sync zulip` reads with."
+    )
+    zulip_user: str | None = Field(
+        default=None, description="E-mail address of the bot or user of the Zulip API key."
+    )
+    slack_token: SecretStr | None = Field(
+        default=None, description="Bot token that `sync slack` reads with."
+    )
+    discord_token: SecretStr | None = Field(
+        default=None, description="Bot token that `sync discord` reads with."
+    )
+    discourse_secret: SecretStr | None = Field(
+        default=None,
+        description="Secret that signs webhooks of Discourse; left out, none is taken.",
+    )
+    github_secret: SecretStr | None = Field(
+        default=None, description="Secret that signs webhooks of GitHub; left out, none is taken."
+    )
+    slack_secret: SecretStr | None = Field(
+        default=None, description="Signing secret of the Slack app; left out, no event is taken."
     )
 
     @property

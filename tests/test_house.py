@@ -45,6 +45,7 @@ def may_not(path: Path) -> tuple[str, ...]:
         "service/settings.py": ("service.db", "service.api", "service.insights", "jobs", "nlp"),
         "service/errors.py": FLOORS,
         "service/insights/": ("service.db", "service.api", "service.web", "jobs", "nlp", "indexes"),
+        "service/ingest/": ("service.api", "service.web", "service.app", "jobs", "indexes"),
         "service/db/": ("service.api", "service.web", "service.app", "jobs", "nlp", "indexes"),
         "service/": ("jobs",),
         "jobs/": ("service.api", "service.web", "service.app"),

@@ -12,8 +12,9 @@ from jobs import output
 from jobs.commands.context import ACTOR, Json, clock, make_folder, opened
 from jobs.commands.service import PORT, start
 from jobs.commands.work import run_and_show
-from jobs.importers.registry import KINDS
+from jobs.importers.registry import KINDS, guess
 from jobs.load import ImportResult, load
+from service.errors import InvalidInput
 from service.settings import Settings
 from service.settings import load as load_settings
 
@@ -25,14 +26,24 @@ Seed = Annotated[int, typer.Option("--seed", min=0, help="Another seed, another 
 
 
 def import_archive(
-    kind: Annotated[str, typer.Argument(help=KIND_HELP)],
-    path: Annotated[Path, typer.Argument(help="File or folder of the archive.")],
+    where: Annotated[
+        list[str],
+        typer.Argument(metavar="[KIND] PATH", help=f"The kind may be left out. {KIND_HELP}"),
+    ],
     source: Annotated[
         str | None, typer.Option(help="Name for records that do not name their source.")
     ] = None,
+    include_private: Annotated[
+        bool,
+        typer.Option("--include-private", help="Take in private channels and direct messages."),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Import an archive. Safe to stop and to repeat: what is there already is left as it is."""
+    kind, path = _which(where)
+    if kind is None:
+        kind = guess(path)
+        output.complain(f"{path.name} is read as `{kind}`")
     with opened() as context, output.bar(f"import {path.name}") as heard:
         result = load(
             context.database,
@@ -41,12 +52,22 @@ def import_archive(
             context.settings,
             now=clock(),
             source=source,
+            include_private=include_private,
             actor=ACTOR,
             progress=heard,
         )
     output.print_json(result) if json else show(result)
     if result.rejected:
         raise typer.Exit(REJECTED)
+
+
+def _which(where: list[str]) -> tuple[str | None, Path]:
+    """Return kind and path of the arguments; the kind is None where it is to be guessed."""
+    if len(where) == 1:
+        return None, Path(where[0])
+    if len(where) == 2:
+        return where[0], Path(where[1])
+    raise InvalidInput("name one archive: `groundswell import [KIND] PATH`")
 
 
 def show(result: ImportResult) -> None:
@@ -58,6 +79,7 @@ def show(result: ImportResult) -> None:
         f"{result.threads_added:,} new threads"
     )
     notes = {
+        "posts deleted at their source": result.deleted,
         "private posts left out": result.private_skipped,
         "posts withdrawn that are private now": result.withdrawn,
         "replies to posts that are not there": result.orphan_replies,

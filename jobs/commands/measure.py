@@ -18,7 +18,17 @@ from jobs.evaluate.result import Evaluation, Options
 from service.errors import InvalidInput
 from service.settings import load
 
-NAMES = ("encoder", "index", "pipeline")
+# The module that measures under each name.
+NAMES = {
+    "encoder": "encoder",
+    "identity": "identity",
+    "import": "intake",
+    "index": "index",
+    "pipeline": "pipeline",
+    "threads": "threads",
+}
+
+HEADS = ("threads",)
 
 
 def evaluate(
@@ -32,12 +42,28 @@ def evaluate(
     """Measure on labelled or planted data, beside baselines of the same run."""
     if name not in NAMES:
         raise InvalidInput(f"nothing is measured under {name!r}: use {', '.join(NAMES)}")
-    module = import_module(f"jobs.evaluate.{name}")
+    module = import_module(f"jobs.evaluate.{NAMES[name]}")
     measure: Callable[[Options], Evaluation] = module.evaluate
     log = (lambda line: None) if json else output.complain
     with _aside():
         found = measure(Options(load(), data=data, limit=limit, n=n, seed=seed, log=log))
     output.print_json(found) if json else _show(found)
+
+
+def train(
+    head: Annotated[str, typer.Argument(help=f"One of {', '.join(HEADS)}.")],
+    data: Annotated[Path, typer.Option(help="Labelled JSON Lines, gzip or plain.")],
+    out: Annotated[Path, typer.Option(help="Folder for the weights and their card.")],
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same weights.")] = 0,
+    json: Json = False,
+) -> None:
+    """Train a head on labels of your own; GROUNDSWELL_HEADS_DIR then names the folder."""
+    if head not in HEADS:
+        raise InvalidInput(f"no head is called {head!r}: use {', '.join(HEADS)}")
+    make: Callable[..., Path] = import_module(f"jobs.train.{head}").train
+    with _aside():
+        weights = make(data, out, seed=seed, log=output.complain)
+    output.print_json({"weights": weights}) if json else output.say(f"wrote {weights}")
 
 
 @contextmanager

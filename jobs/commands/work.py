@@ -29,7 +29,7 @@ def run(
     refit: Annotated[bool, typer.Option("--refit", help="Fit the topics anew.")] = False,
     json: Json = False,
 ) -> None:
-    """Look at what is new: vectors, index, topics, trends. Safe to stop and to repeat."""
+    """Look at what is new, from conversations to trends. Safe to stop and to repeat."""
     with opened() as context:
         run_and_show(context, json=json, steps=steps, as_of=as_of, refit=refit)
 
@@ -72,19 +72,23 @@ def _show(result: RunResult, seconds: float) -> None:
         output.say(f"nothing to do ({seconds} s)")
         return
     lines = {
+        "conversations": "{posts:,} posts of flat chat in {threads:,} conversations",
+        "identities": "{pending:,} suggestions that two members are one person, {new:,} new",
         "encode": "{posts:,} posts encoded ({texts:,} distinct texts)",
         "index": "{vectors:,} vectors: {added:,} added, {removed:,} removed",
         "topics": "{topics:,} topics; {placed:,} posts placed, {outliers:,} in the outlier pool",
         "trends": "{rising} of {tested:,} topics rising as of {tick}",
     }
     for step, done in result.steps.items():
-        output.say(f"{step:>7}: {lines[step].format(**done)}")
+        if step == "conversations" and not done["posts"]:
+            continue
+        output.say(f"{step:>13}: {lines[step].format(**done)}")
         note = done.get("note")
         if step == "trends" and not done["tested"]:
             note = "no topics, or less than four weeks of habits to judge them by"
         if note:
-            output.say(f"         {note}")
-    output.say(f"   done in {seconds} s")
+            output.say(f"               {note}")
+    output.say(f"         done in {seconds} s")
 
 
 def work(

@@ -16,13 +16,17 @@ from urllib.parse import unquote, unquote_to_bytes
 
 import orjson
 
-from jobs.importers.fields import BadRecord, body, looks_bot, moment, needed
-from jobs.importers.records import Item, PostRecord, Progress, Reject, raw_text
+from jobs.importers.bundle import Bundle, shown
+from jobs.importers.loose_json import loose_json
 from nlp.text import readable
 from service.errors import BadArchive
+from service.ingest.fields import BadRecord, body, looks_bot, moment, needed
+from service.ingest.formats.values import packed
+from service.ingest.records import Item, PostRecord, Progress, Reject, raw_text
 
 INNER = "zulip_json"
 FOLDER = re.compile(r"(\d+)-(.*)", re.DOTALL)
+PLACE = re.compile(r"(?:[^/]+/)?\d+-[^/]+/[^/]+\.json")
 ESCAPE = re.compile(r"\.([0-9A-Fa-f]{2})")
 CHECK = "✔ "
 QUOTED = re.compile(r'/near/(\d+)"[^>]*>said</a>')
@@ -53,6 +57,11 @@ def read(path: Path, *, now: datetime, progress: Progress) -> Iterator[Item]:
         progress(done, total)
 
 
+def fits(bundle: Bundle) -> bool:
+    """Return whether there are folders of channels with a number in front, and topics in them."""
+    return bundle.path.is_dir() and any(PLACE.fullmatch(entry.name) for entry in bundle.entries)
+
+
 def topics(root: Path) -> list[Topic]:
     """Return the topics under a `zulip_json` folder, in the order of channel id and file name."""
     names = _channel_names(root)
@@ -63,7 +72,7 @@ def topics(root: Path) -> list[Topic]:
             continue
         number, slug = match.groups()
         # The archive writes spaces as dashes; only the index still knows which were dashes.
-        channel = names.get(number) or unquote(slug).replace("-", " ")
+        channel = names.get(number) or _clean(unquote(slug)).replace("-", " ")
         found += [
             _topic(file, number, channel) for file in sorted(folder.iterdir()) if _is_topic(file)
         ]
@@ -91,21 +100,25 @@ def _is_topic(file: Path) -> bool:
 def _channel_names(root: Path) -> dict[str, str]:
     try:
         streams = orjson.loads((root / "stream_index.json").read_bytes())["streams"]
-        return {str(stream["id"]): str(name) for name, stream in streams.items()}
+        return {str(stream["id"]): _clean(name) for name, stream in streams.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
 
 
+def _clean(name: str) -> str:
+    return shown(name).replace("\0", "\ufffd")
+
+
 def _topic(file: Path, number: str, channel: str) -> Topic:
     name = file.name.removesuffix(".json")
-    title = unquote_to_bytes(ESCAPE.sub(r"%\1", name)).decode("utf-8", "replace")
+    title = unquote_to_bytes(ESCAPE.sub(r"%\1", shown(name))).decode("utf-8", "replace")
     resolved = title.startswith(CHECK.strip())
-    title = title.removeprefix(CHECK.strip()).strip()
+    title = _clean(title).removeprefix(CHECK.strip()).strip()
     return Topic(file, f"{number}/{title}"[:400], title, channel[:400], resolved)
 
 
 def _messages(topic: Topic, now: datetime) -> Iterator[Item]:
-    place = f"{topic.path.parent.name}/{topic.path.name}"
+    place = shown(f"{topic.path.parent.name}/{topic.path.name}")
     try:
         entries = _entries(topic.path)
     except BadRecord as error:
@@ -123,28 +136,12 @@ def _entries(path: Path) -> list[Any]:
     try:
         if path.stat().st_size > FILE_LIMIT:
             raise BadRecord(f"the file is larger than {FILE_LIMIT >> 20} MB")
-        raw = path.read_bytes()
-        entries = orjson.loads(raw)
+        entries = loose_json(path.read_bytes())
     except OSError as error:
         raise BadRecord(f"the file cannot be read: {error.strerror}") from error
-    except orjson.JSONDecodeError:
-        entries = _lenient(raw)
     if not isinstance(entries, list):
         raise BadRecord("the file is no list of messages")
     return entries
-
-
-def _lenient(raw: bytes) -> Any:
-    """Return what a file holds although some strings are no valid Unicode.
-
-    Those strings keep lone surrogates, by which each of their messages is refused later.
-    """
-    try:
-        return json.loads(raw.decode("utf-8", "surrogateescape"))
-    except json.JSONDecodeError as error:
-        raise BadRecord(f"no valid JSON at character {error.pos + 1}: fetch it again") from error
-    except (RecursionError, ValueError) as error:
-        raise BadRecord("no usable JSON: it is nested too deeply") from error
 
 
 def _post(entry: Any, topic: Topic, place: str, now: datetime) -> PostRecord:
@@ -160,10 +157,11 @@ def _post(entry: Any, topic: Topic, place: str, now: datetime) -> PostRecord:
         text=readable(content),
         thread_id=topic.thread_id,
         thread_title=topic.title or None,
-        channel=topic.channel,
+        channel=topic.channel.strip() or None,
         parent_id=quoted[1] if quoted else None,
         resolved=topic.resolved,
         is_bot=looks_bot(author),
+        raw=packed(entry),
         place=place,
     )
 

@@ -43,5 +43,5 @@ def plain(source: str, markup: Literal["markdown", "html"] = "markdown") -> Plai
         quoted=nfc(quoted),
         code=tuple(post.code),
         links=tuple(post.found.links),
-        mentions=tuple(nfc(name) for name in post.found.mentions),
+        mentions=tuple(map(nfc, post.found.mentions)),
     )

@@ -21,6 +21,7 @@ _CREDIT = re.compile(
 _SENT = re.compile(
     r"(?:Sent from (?:my|mail|outlook|yahoo|gmail|proton|samsung)\b|Get Outlook for )", re.I
 )
+_SENT_HEADS = frozenset({"sent", "get "})
 _DATED = ("On ", "Am ", "Le ", "El ", "Em ", "Il ")
 _SIGNATURE_LINES = 8
 _WORDS = frozenset({"spoiler", "text"})
@@ -52,8 +53,13 @@ def read(source: str) -> Post:
     that line is the answer.
     """
     post, parts = Post(), list[Part]()
-    lines = source.replace("\r\n", "\n").replace("\r", "\n").lstrip("\ufeff").split("\n")
-    _Scan(lines, post, parts).run()
+    if "\r" in source:
+        source = source.replace("\r\n", "\n").replace("\r", "\n")
+    source = source.lstrip("\ufeff")
+    if _single(source):
+        post.said = words_of(source, post.found)
+        return post
+    _Scan(source.split("\n"), post, parts).run()
     said: list[str] = []
     quoted: list[str] = []
     for part in parts:
@@ -63,6 +69,12 @@ def read(source: str) -> Post:
             (quoted if part.quoted else said).append(text)
     post.said, post.quoted = "\n".join(said), "\n".join(quoted)
     return post
+
+
+def _single(source: str) -> bool:
+    """Return whether `source` is one line that opens no block, as two posts in three of a chat."""
+    first = source[:1]
+    return "\n" not in source and first not in _OPENING and not first.isspace()
 
 
 class _Scan:
@@ -82,13 +94,27 @@ class _Scan:
     def run(self) -> None:
         at, lines, count = 0, self.lines, len(self.lines)
         while at < count:
-            body = lines[at].strip()
-            if body:
-                at = self.step(at, body)
-                self.blank = False
-            else:
+            line = lines[at]
+            body = line.strip()
+            if not body:
                 self.part, self.blank, self.table = None, True, False
                 at += 1
+                continue
+            if line[0] in _OPENING or body[0] in _OPENING or self.table or self.signed:
+                at = self.step(at, body)
+            else:
+                self.follow(body)
+                at += 1
+            self.blank = False
+
+    def follow(self, body: str) -> None:
+        """Take a line that opens no block: `step` and `say` in short, as most lines come here."""
+        if self.blank:
+            self.listed = False
+        if self.part is None:
+            self.part = self.put(body)
+        else:
+            self.part.lines.append(body)
 
     def step(self, at: int, body: str) -> int:
         """Take the block that begins at line `at`; return the line after it."""
@@ -177,14 +203,18 @@ class _Scan:
         return True
 
     def closing(self, at: int, mark: str, size: int) -> int:
+        shortest = mark * size
         for end in range(at, len(self.lines)):
-            line = self.lines[end].strip()
-            if len(line) >= size and line == mark * len(line):
-                return end
+            if shortest in self.lines[end]:
+                line = self.lines[end].strip()
+                if line == mark * len(line):
+                    return end
         return len(self.lines)
 
     def block(self, lines: list[str], margin: int, word: str) -> None:
-        code = "\n".join(line[min(margin, len(line) - len(line.lstrip())) :] for line in lines)
+        if margin:
+            lines = [line[min(margin, len(line) - len(line.lstrip())) :] for line in lines]
+        code = "\n".join(lines)
         if word in ("math", "latex-block"):
             self.put(tex(code), raw=True)
         else:
@@ -319,6 +349,8 @@ class _Scan:
         return len(self.lines)
 
     def sent(self, at: int, body: str) -> int:
+        if body[:4].lower() not in _SENT_HEADS:
+            return -1
         return at + 1 if len(body) <= 80 and _SENT.match(body) and self.parts else -1
 
 
@@ -343,3 +375,5 @@ _HEADS: dict[str, Callable[[_Scan, int, str], int]] = {
     "<": _Scan.remark,
     **dict.fromkeys("SsGg", _Scan.sent),
 }
+# What starts a line that may be more than words of its paragraph; white space may indent code.
+_OPENING = frozenset({*_HEADS, " ", "\t"})

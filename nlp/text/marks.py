@@ -7,6 +7,7 @@ from lxml import etree
 from nlp.text.urls import safe
 
 _MENTIONS = frozenset({"user-mention", "user-group-mention", "mention", "mention-group"})
+_LEAD = re.compile(r"#{1,6}(?=\s)|[-+](?=\s)|[=|]|-{3,}$|`{3}|~{3}|\d{1,3}(?=[.)]\s)")
 _LANG = re.compile(r"(?:lang(?:uage)?-|highlight-source-)([\w+#.-]{1,30})")
 
 
@@ -121,6 +122,10 @@ def escape(found: re.Match[str]) -> str:
     return found.group() if found["tex"] else "\\" + found.group()
 
 
-def lead(found: re.Match[str]) -> str:
-    mark = found.group()
-    return mark + "\\" if mark.isdigit() else "\\" + mark
+def lead(line: str) -> str:
+    """Return `line` with what would open a block at its start escaped."""
+    found = _LEAD.match(line)
+    if not found:
+        return line
+    at = found.end() if line[0].isdigit() else 0
+    return line[:at] + "\\" + line[at:]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from lxml import etree
 
 from nlp.text import marks
+from nlp.text.chars import flat
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _SKIP_NAMES = "script style head template noscript svg iframe object select button"
@@ -22,7 +23,7 @@ _ESCAPE = re.compile(
     r"(?P<tex>\$\$[^$]++\$\$|\$(?!\s)[^$\n]++(?<!\s)\$(?!\d)|\\\((?:[^\\]|\\(?![()]))*+\\\))"
     r"|`|\*(?=\S)|(?<=\S)\*|(?<!\w)_|_(?!\w)|~(?=~)|\](?=[(\[])|<(?=[a-zA-Z/!])"
 )
-_LEAD = re.compile(r"\A(?:#{1,6}(?=\s)|[-+](?=\s)|[=|]|-{3,}$|`{3}|~{3}|\d{1,3}(?=[.)]\s))")
+_MARK = re.compile(r"[\\$`*_~\]<]")
 _DEPTH = 8
 
 
@@ -105,9 +106,8 @@ class _Page:
 
     def write(self, text: str | None) -> None:
         if text:
-            self.line.append(
-                _ESCAPE.sub(marks.escape, " ".join(text.split(" ")).replace("\n", " "))
-            )
+            text = text.replace("\n", " ")
+            self.line.append(_ESCAPE.sub(marks.escape, text) if _MARK.search(text) else text)
 
     def put(self, lines: list[str]) -> None:
         """Add lines under the current quotes and bullets, after a blank line unless tight."""
@@ -126,11 +126,13 @@ class _Page:
         if self.cells is not None:
             self.line.append(" ")
             return
-        lines = [" ".join(line.split()) for line in "".join(self.line).split("\n")]
-        self.line.clear()
         self.breaks += 1
+        if not self.line:
+            return
+        lines = [flat(line) for line in "".join(self.line).split("\n")]
+        self.line.clear()
         if any(lines):
-            text = "\n".join(line if head else _LEAD.sub(marks.lead, line, 1) for line in lines)
+            text = "\n".join(lines if head else map(marks.lead, lines))
             self.put((head + text).strip().split("\n"))
 
     def unspan(self, el: etree._Element, tag: str) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from nlp.topics.clusters import Labels, Rows
 
 TOP_WORDS = 30
-UNUSED = ("umap", "hdbscan")
+UNUSED = ("umap", "hdbscan", "pyarrow")
 _importing = threading.Lock()
 
 
@@ -63,7 +63,8 @@ def topic_words(
 
 @contextmanager
 def _without_unused() -> Iterator[None]:
-    """Hide UMAP and HDBSCAN from BERTopic's import: they take long to load and are not used."""
+    """Hide from BERTopic's import what takes long to load and is not used: UMAP, HDBSCAN, and the
+    Arrow that pandas would keep its texts in where an export to Parquet has it installed."""
     with _importing:
         if "bertopic" in sys.modules:
             yield

@@ -17,6 +17,7 @@ from service.api.problems import PageMaker, unexpected
 from service.api.router import PREFIX
 
 MAX_BODY = 1_048_576  # bytes
+LARGER = {f"{PREFIX}/posts": 8_388_608}
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -88,24 +89,25 @@ def _dress(headers: MutableHeaders, path: str, request_id: str) -> None:
 
 def _capped(scope: Scope, receive: Receive) -> Receive:
     said = Headers(scope=scope).get("content-length", "")
+    most = LARGER.get(scope["path"], MAX_BODY)
     size = 0
 
     async def capped() -> Message:
         nonlocal size
-        if said.isdecimal() and len(said) < 20 and int(said) > MAX_BODY:
-            raise _too_large()
+        if said.isdecimal() and len(said) < 20 and int(said) > most:
+            raise _too_large(most)
         message = await receive()
         size += len(message.get("body", b""))
-        if size > MAX_BODY:
-            raise _too_large()
+        if size > most:
+            raise _too_large(most)
         return message
 
     return capped
 
 
-def _too_large() -> HTTPException:
+def _too_large(most: int) -> HTTPException:
     # Of this kind, as FastAPI lets no other through while it reads a body.
-    return HTTPException(413, f"a body has at most {MAX_BODY:,} bytes", {"Connection": "close"})
+    return HTTPException(413, f"a body has at most {most:,} bytes", {"Connection": "close"})
 
 
 def _log(scope: Scope, method: str, status: int, seconds: float) -> None:

@@ -22,13 +22,16 @@ the log. `data_as_of` says when the newest post was made.
 
 Until the first key is made, requests that this machine itself sends to a loopback address act as
 one local admin. All others need a key, as does each after that: `groundswell keys create NAME`.
-HEAD is answered wherever GET is.
+Webhooks need none: they are signed. HEAD is answered wherever GET is.
 """
 TAGS = [
     {"name": "posts", "description": "What was said."},
     {"name": "threads", "description": "Conversations, whole."},
     {"name": "search", "description": "Posts by meaning."},
     {"name": "topics", "description": "What people talk about, and what is rising."},
+    {"name": "members", "description": "People, their handles, and merges of two that are one."},
+    {"name": "suggestions", "description": "Who may be one person, for people to decide."},
+    {"name": "hooks", "description": "Signed webhooks of Discourse, GitHub and Slack."},
     {"name": "jobs", "description": "Batch work: ask for it and look at how it goes."},
     {"name": "audit", "description": "Who did what."},
     {"name": "operations", "description": "Whether the service lives and can answer."},

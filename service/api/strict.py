@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -13,6 +14,7 @@ from starlette.exceptions import HTTPException
 from service.deps import SessionRoute
 
 LARGEST = 2**63 - 1
+UNFIT = re.compile("[\0\ud800-\udfff]")
 
 
 class StrictRoute(SessionRoute):
@@ -79,7 +81,7 @@ def _constant(text: str) -> float:
 
 def _check_texts(value: Any) -> None:
     if isinstance(value, str):
-        if "\0" in value or any("\ud800" <= char <= "\udfff" for char in value):
+        if UNFIT.search(value):
             raise ValueError("not usable: it has a NUL or half a surrogate pair")
     elif isinstance(value, dict):
         for name, held in value.items():

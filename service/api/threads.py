@@ -34,6 +34,10 @@ class ThreadOut(BaseModel):
     channel: str | None
     title: str | None
     resolved: bool = Field(description="Whether the source says that it was solved.")
+    confidence: float | None = Field(
+        description="Of a conversation that was rebuilt from flat chat; null where its source "
+        "knows the thread."
+    )
     first_post_at: datetime
     last_post_at: datetime
     posts: int = Field(description="How many posts.")

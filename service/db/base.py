@@ -50,6 +50,15 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def sqlite_time(value: datetime) -> str:
+    """Return an aware time as SQLite keeps it: UTC, without the zone."""
+    if value.tzinfo is None:
+        raise ValueError("a time without a zone cannot be stored")
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
+    return value.replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
 class Vector(TypeDecorator[NDArray[np.float16]]):
     """A float16 vector as little-endian bytes: `np.frombuffer(blob, '<f2')` reads it anywhere."""
 

@@ -99,7 +99,7 @@ def test_rejected_records_end_in_3_with_their_places(groundswell: Run, tmp_path:
     ("arguments", "code", "line"),
     [
         (("import", "jsonl", "nowhere.jsonl"), 1, "nowhere.jsonl"),
-        (("import", "slack", "x"), 1, "use jsonl"),
+        (("import", "nothing", "x"), 1, "use jsonl"),
         (("import", "jsonl", "."), 1, "folder"),
         (("search", "x"), 1, "groundswell run"),
         (("trends",), 1, "groundswell import"),
@@ -110,7 +110,7 @@ def test_rejected_records_end_in_3_with_their_places(groundswell: Run, tmp_path:
         (("keys", "create", "x", "--days", "99999999"), 2, "36500"),
         (("keys", "create", "local"), 2, "`local`"),
         (("run", "--steps", "dance"), 2, "encode, index"),
-        (("evaluate", "nothing"), 2, "encoder, index, pipeline"),
+        (("evaluate", "nothing"), 2, "encoder, identity, import, index"),
         (("evaluate", "encoder"), 2, "GROUNDSWELL_ENCODER"),
         (("keys", "create", "x", "--scopes", "root"), 2, "read"),
         (("serve", "--host", "0.0.0.0", "--port", "0"), 1, "groundswell keys create"),

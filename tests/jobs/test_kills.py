@@ -87,20 +87,22 @@ def serve() -> None:
 
 def preload() -> None:
     """Import all that a run needs, and call none of it."""
-    import faiss  # noqa: F401
-    import scipy.cluster.hierarchy
-    import scipy.optimize
-    import scipy.stats  # noqa: F401
-    import sklearn.feature_extraction.text  # noqa: F401
-
-    import jobs.cli
-    import jobs.pipeline  # noqa: F401
     from nlp.topics import frame
 
+    # Whichever comes first brings pandas, and that Arrow, which starts a thread.
     with frame._without_unused():
         import bertopic
         import bertopic.dimensionality
         import bertopic.vectorizers  # noqa: F401
+        import sklearn.feature_extraction.text  # noqa: F401
+
+    import faiss  # noqa: F401
+    import scipy.cluster.hierarchy
+    import scipy.optimize
+    import scipy.stats  # noqa: F401
+
+    import jobs.cli
+    import jobs.pipeline  # noqa: F401
 
 
 def fork(folder: str, point: int | None, seconds: float | None) -> dict[str, Any]:

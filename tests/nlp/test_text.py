@@ -2,14 +2,17 @@
 
 import gzip
 import json
+import re
 import time
+import unicodedata
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlp.text import content_hash, plain, readable, sentences
+from nlp.text import blocks, chars, content_hash, inline, plain, readable, sentences
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 LONG_TEX = "x^2 + " * 20
@@ -39,6 +42,8 @@ LONG_TEX = "x^2 + " * 20
         ),
         ("<!-- fill\nthis in -->\nok", "ok"),
         ("a\u200bb\x00c\u202e e\u0301", "abc \u00e9"),
+        ("a\u200cb", "ab"),
+        ("a\u200d \u0915\u200d\u3000\u200c b", "a \u0915\u200d \u200c b"),
         ("cost $5 and $10, \\*star\\*", "cost $5 and $10, *star*"),
         ("let $a_1 + b$, $$c$$ and \\(y^2\\)", "let a_1 + b, c and y^2"),
         (f"so ${LONG_TEX.strip()}$ holds", "so [math] holds"),
@@ -71,6 +76,7 @@ def test_words(source: str, text: str) -> None:
         ("```\nopen\n\n> end", "[code]", ("open\n\n> end",)),
         ("a\n\n    x = 1\n\n      y\n\nb", "a\n[code]\nb", ("x = 1\n\n  y",)),
         ("- a\n\n    still a", "a\nstill a", ()),
+        ("- a\n\nb\n\n    x", "a\nb\n[code]", ("x",)),
         ("- ```\n  x\n  ```", "[code]", ("  x",)),
         ("```not a fence``` here", "not a fence here", ()),
         ("```\n```", "", ()),
@@ -140,6 +146,8 @@ def test_quotes(source: str, text: str, quoted: str) -> None:
         ("[a][1] [1]\n\n[1]: https://r.org/z", "a 1", ("https://r.org/z",)),
         ("[![alt](https://e.org/i.png)](https://e.org/p)", "[image]", ("https://e.org/p",)),
         ("[x](javascript:no)", "x", ()),
+        ("@http://e.org/a", "http://e.org/a", ()),
+        ("x \\(https://e.org/a)", "x (e.org a)", ("https://e.org/a",)),
         ('<a href="https://e.org/?a=1&amp;b">t</a>', "t", ("https://e.org/?a=1&b",)),
     ],
 )
@@ -293,7 +301,7 @@ HARD = [
     "_a ", "`a``b", "<a ", "<!--", "&a", "\\(", "$$a\n\n", "> a\n", "- a\n", "|a|\n", "```a\n",
     "```quote\n", "x said:\n\n", "    a\n", "@**a", "\u0301\u0316", "\u200d", "\ud800", "(http://",
     "http://a)", "#", "\\begin{align}\n", ".", "[a][", "]", "<div>", "<b><p>", "<li>", "<td>",
-    "<pre>", "<em>a</em>", "<blockquote>",
+    "<pre>", "<em>a</em>", "<blockquote>", "`a` ", "a:// ", "(http://a(",
 ]  # fmt: skip
 
 
@@ -328,6 +336,49 @@ def test_never_raises(source: str) -> None:
     content_hash(readable(source))
     for start, end in sentences(source):
         assert source[start:end].strip() == source[start:end] != ""
+
+
+class Every(frozenset[str]):
+    """The set of all signs: no line is taken for mere words."""
+
+    def __contains__(self, sign: object) -> bool:
+        return True
+
+
+# What the short cuts tell apart: idle and live marks, pairs of ticks, kinds of white space.
+PIECES = st.lists(
+    st.sampled_from([
+        "`", "``", " `a b ` ", "*", "**", "_", "~~", "[", "]", "![", "](http://a)", "[^", "$", "a$",
+        "@al", "@**A|1**", "#", "#**", "#**a>b**", "#1", ":", ":a:", ":+1:", ": ", "!", "<", "<b>",
+        "&", "&amp;", "&#x301;", "\\", "\\`", "\\(", "/", "//", "http", "https://e.org/a", "(",
+        "(http://a.b)", "ftp://q.r", "sftp://x", ")", "x", "Sent from my", "S", "9", "1. ", "- ",
+        "# ", "> ", "|", "--", "---\n", "|-|\n", "```", "    ", "\t", "\xa0", "\u3000\u200d", "  ",
+        " ", "\n", "\n\n", "\r", "\r\n", "\ufeff", "\u200b", "\u0301", "\u00e9", "\x85", "\x7f",
+    ]),
+    max_size=30,
+).map("".join)  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(PIECES)
+def test_short_cuts_agree(source: str) -> None:
+    """Every line through the scan and every paragraph token by token gives the same post."""
+    short = plain(source)
+    signs = re.compile(r"[\\`$@*_~\[\]<&:!#]")
+    with (
+        mock.patch.object(blocks, "_OPENING", Every()),
+        mock.patch.multiple(inline, _SIGN=signs, _unticked=lambda text: None),
+        mock.patch.multiple(chars, _NOISY=re.compile(""), _LOOSE=re.compile("")),
+    ):
+        assert plain(source) == short
+
+
+def test_composition_is_seen() -> None:
+    """No character that NFC changes, joins or reorders is taken for settled."""
+    for code in (*range(0x80, 0xD800), *range(0xE000, 0x1F000), *range(0x2F800, 0x2FA20)):
+        for text in (chr(code), f"a{chr(code)}", f"\u0301{chr(code)}"):
+            if not chr(code).isspace() and not unicodedata.is_normalized("NFC", text):
+                assert chars.nfc(text) == unicodedata.normalize("NFC", text)
 
 
 def test_speed_on_chat() -> None:

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import re
 import shutil
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,12 +21,43 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from service import auth
+from service.db.models import Source
 from service.db.session import open_database
 from tests.service import http_store
 
 FOLDER = Path(__file__).parents[2] / "service" / "api" / "examples"
 API = "/api/v1"
 JOB = {"kind": "run"}
+SECRET = "a secret that both sides know"
+PUSH = {
+    "source": "forum",
+    "posts": [
+        {
+            "id": "p900",
+            "author": "ada",
+            "created_at": "2026-02-28T11:00:00Z",
+            "text": "The phone syncs again since this morning.",
+            "thread_id": "t1",
+        },
+        {"id": "p12", "deleted": True},
+        {"id": "p901", "author": "bo", "created_at": "soon", "text": "And mine?"},
+    ],
+}
+ISSUE = {
+    "action": "opened",
+    "repository": {"full_name": "acme/kit", "private": False},
+    "issue": {
+        "number": 4,
+        "title": "Sync stops in the tunnel",
+        "body": "It never goes on again.",
+        "state": "open",
+        "user": {"login": "ann", "type": "User", "html_url": "https://github.com/ann"},
+        "author_association": "NONE",
+        "created_at": "2026-02-28T11:30:00Z",
+        "updated_at": "2026-02-28T11:30:00Z",
+        "html_url": "https://github.com/acme/kit/issues/4",
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -38,6 +72,7 @@ class Case:
     json: Any = None
     content: str | None = None
     spaces: int = 0
+    signed: str = ""
 
 
 OK = {
@@ -49,17 +84,27 @@ OK = {
     "list_topics": ("Topics", "/topics"),
     "get_topic": ("A topic", "/topics/1"),
     "list_trends": ("What rises", "/topics/trending?limit=1"),
+    "list_members": ("The first two members", "/members?limit=2"),
+    "get_member": ("A member with two handles", "/members/3"),
+    "preview_merge": ("What a merge would do", "/members/1/merge-preview?other=13"),
+    "list_suggestions": ("What waits to be decided", "/suggestions"),
+    "get_suggestion": ("A suggestion", "/suggestions/1"),
     "list_jobs": ("Jobs", "/jobs"),
     "get_job": ("A job that is done", "/jobs/1"),
     "list_audit": ("Who did what", "/audit"),
 }
 CURSORS = [
+    "list_members", "list_suggestions",
     "list_posts", "list_threads", "get_thread", "search_posts", "list_topics", "list_jobs",
     "list_audit",
 ]  # fmt: skip
-INVALID = {"get_post": "/posts/x", "get_job": "/jobs/x", "get_topic": "/topics/x",
+INVALID = {"get_member": "/members/x", "preview_merge": "/members/1/merge-preview",
+           "get_suggestion": "/suggestions/x",
+           "get_post": "/posts/x", "get_job": "/jobs/x", "get_topic": "/topics/x",
            "search_posts": "/search", "list_trends": "/topics/trending?as_of=tomorrow"}  # fmt: skip
-MISSING = {"get_post": "/posts/999", "get_thread": "/threads/999", "get_topic": "/topics/999",
+MISSING = {"get_member": "/members/999", "preview_merge": "/members/1/merge-preview?other=999",
+           "get_suggestion": "/suggestions/999",
+           "get_post": "/posts/999", "get_thread": "/threads/999", "get_topic": "/topics/999",
            "get_job": "/jobs/999"}  # fmt: skip
 FOREIGN = {"Host": "evil.example"}
 
@@ -68,6 +113,13 @@ def cases() -> dict[str, dict[str, Case]]:
     """Return every example by operation and name."""
     found = {operation: _reading(operation, *OK[operation]) for operation in OK}
     found["create_job"] = _writing()
+    found["push_posts"] = _pushing()
+    found["receive_hook"] = _hooking()
+    found["merge_members"] = _merging()
+    found["unmerge_member"] = _deciding("Parted again", "/members/{}/unmerge", 15, 1)
+    found["accept_identity"] = _deciding("Merged", "/suggestions/{}/accept", 1, 2)
+    found["dismiss_identity"] = _deciding("Left as two", "/suggestions/{}/dismiss", 1, 3)
+    found["restore_identity"] = _deciding("Waits again", "/suggestions/{}/restore", 2, 3)
     found["get_livez"] = {"ok": Case("It lives", "/livez")}
     found["get_readyz"] = {
         "ok": Case("It is ready", "/readyz"),
@@ -119,6 +171,80 @@ def _writing() -> dict[str, Case]:
     }
 
 
+def _merging() -> dict[str, Case]:
+    def case(summary: str, path: str = "/members/1/merge", **changes: Any) -> Case:
+        return Case(summary, API + path, "POST", **({"json": {"other": 13}} | changes))
+
+    return {
+        "ok": case("Two are one"),
+        "bad_request": case("Not JSON", json=None, content='{"other": NaN}'),
+        "invalid_input": case("No id", json={"other": "Ada"}),
+        "not_found": case("No such member", json={"other": 999}),
+        "conflict": case("Both are on one platform", json={"other": 2}),
+        "too_large": case("More than 1 MiB", json=None, spaces=1_048_577),
+    } | _refusals(case)
+
+
+def _deciding(summary: str, path: str, good: int, contrary: int) -> dict[str, Case]:
+    def case(summary: str, id_: int | str = good, **changes: Any) -> Case:
+        return Case(summary, API + path.format(id_), "POST", **changes)
+
+    return {
+        "ok": case(summary),
+        "invalid_input": case("No id", "x"),
+        "not_found": case("No such thing", 999),
+        "conflict": case("The contrary was decided before", contrary),
+    } | _refusals(case)
+
+
+def _refusals(case: Callable[..., Case]) -> dict[str, Case]:
+    return {
+        "unauthorized": case("No key was sent", store="keyed"),
+        "forbidden": case("Another site's page", headers={"Origin": "https://evil.example"}),
+        "database_not_ready": case("No tables yet", store="none"),
+        "database_newer": case("A newer version's", store="newer"),
+    }
+
+
+def _pushing() -> dict[str, Case]:
+    def case(summary: str, **changes: Any) -> Case:
+        return Case(summary, f"{API}/posts", "POST", **({"json": PUSH} | changes))
+
+    return {
+        "ok": case("A post comes, one goes, one cannot be", headers={"Idempotency-Key": "c-17"}),
+        "bad_request": case("Not JSON", json=None, content='{"posts": [NaN]}'),
+        "invalid_input": case("No record", json={"source": "forum", "posts": []}),
+        "conflict": case("The key came before", headers={"Idempotency-Key": "night-7"}),
+        "too_large": case("More than 8 MiB", json=None, spaces=8_388_609),
+        "unauthorized": case("No key was sent", store="keyed"),
+        "forbidden": case("Another site's page", headers={"Origin": "https://evil.example"}),
+        "database_not_ready": case("No tables yet", store="none"),
+        "database_newer": case("A newer version's", store="newer"),
+    }
+
+
+def _hooking() -> dict[str, Case]:
+    def case(summary: str, **changes: Any) -> Case:
+        sent = {"json": ISSUE, "signed": SECRET, "headers": {"X-GitHub-Event": "issues"}}
+        return Case(summary, f"{API}/hooks/acme/kit", "POST", **(sent | changes))
+
+    return {
+        "ok": case("An issue is opened"),
+        "bad_request": case("Not JSON", json=None, content="{"),
+        "invalid_input": case(
+            "An issue without a number", json={**ISSUE, "issue": {"title": "Sync"}}
+        ),
+        "conflict": case("A source of a forum", store="forum"),
+        "too_large": case("More than 1 MiB", json=None, signed="", spaces=1_048_577),
+        "unauthorized": case("Signed with another secret", signed="another"),
+        "forbidden": case(
+            "No secret is set", headers={"X-Discourse-Event": "post_created"}, signed=""
+        ),
+        "database_not_ready": case("No tables yet", store="none"),
+        "database_newer": case("A newer version's", store="newer"),
+    }
+
+
 class Stage:
     """Stores in every state, and clients on them. A request that writes meets a fresh copy."""
 
@@ -131,7 +257,12 @@ class Stage:
         """Return status and body of the answer to a case."""
         headers = {"X-Request-ID": "7f3a9c21d0b84e56"} | case.headers
         sent: dict[str, Any] = {"headers": headers}
-        if case.json is not None:
+        if case.signed:
+            body = case.content or json.dumps(case.json)
+            digest = hmac.new(case.signed.encode(), body.encode(), hashlib.sha256).hexdigest()
+            sent["content"] = body
+            headers["X-Hub-Signature-256"] = f"sha256={digest}"
+        elif case.json is not None:
             sent["json"] = case.json
         elif case.content is not None or case.spaces:
             sent["content"] = case.content or " " * case.spaces
@@ -146,14 +277,14 @@ class Stage:
             self._copies += 1
             folder = self._scratch / f"{name}-{self._copies}"
             self._make(name, folder)
-            client = self._stack.enter_context(http_store.open_client(folder))
+            client = self._stack.enter_context(http_store.open_client(folder, github_secret=SECRET))
             if case.method != "GET":
                 return client
             self._clients[name] = client
         return self._clients[name]
 
     def _make(self, name: str, folder: Path) -> None:
-        if name in {"community", "keyed", "no_index"}:
+        if name in {"community", "keyed", "no_index", "forum"}:
             shutil.copytree(self._built, folder)
         else:
             folder.mkdir()
@@ -165,6 +296,9 @@ class Stage:
         elif name == "keyed":
             with database.write() as session:
                 auth.make_key(session, "laptop", ["read"], http_store.NOW)
+        elif name == "forum":
+            with database.write() as session:
+                session.add(Source(name="acme/kit", kind="discourse", created_at=http_store.NOW))
         elif name == "newer":
             with database.write() as session:
                 session.execute(text("create table alembic_version (version_num varchar(32))"))

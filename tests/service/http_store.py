@@ -31,6 +31,7 @@ from service.db.models import (
     PostTopic,
     Reaction,
     Source,
+    Suggestion,
     Thread,
     Topic,
     TopicFit,
@@ -76,6 +77,7 @@ def build(folder: Path) -> None:
     database = empty(folder)
     with database.write() as session:
         _people(session)
+        _doubles(session)
         _talk(session)
         session.flush()
         _topics(session)
@@ -102,14 +104,44 @@ def double(folder: Path) -> None:
 
 def _people(session: Session) -> None:
     session.add_all([
-        Source(id=1, name="forum", kind="jsonl", created_at=START),
-        Source(id=2, name="chat", kind="jsonl", created_at=START),
+        Source(id=1, name="forum", kind="jsonl", platform="forum", created_at=START),
+        Source(id=2, name="chat", kind="jsonl", platform="forum", created_at=START),
     ])  # fmt: skip
     for number, name in enumerate(NAMES, 1):
         session.add(Member(id=number, name=name, created_at=START))
     session.flush()
     for number, name in enumerate(NAMES, 1):
-        session.add(Identity(member_id=number, platform="forum", value=name.lower()))
+        session.add(
+            Identity(
+                member_id=number,
+                home_id=number,
+                platform="forum",
+                value=name.lower(),
+                name=name,
+                created_at=START,
+            )
+        )
+
+
+def _doubles(session: Session) -> None:
+    """Add second handles of three people: one suggested, one dismissed, one merged."""
+    for number, name in ((13, "Ada Byron"), (14, "Bo"), (15, "Cleo")):
+        into = 3 if number == 15 else None
+        session.add(Member(id=number, name=name, created_at=START, merged_into_id=into))
+        session.flush()
+        session.add(Identity(
+            member_id=into or number, home_id=number, platform="github", name=name,
+            value=f"{name.lower().replace(' ', '')}-dev", email=f"dev{number}@example.org",
+            verified=True, created_at=START,
+        ))  # fmt: skip
+    part = {"name": "name", "weight": 4.5, "why": "They have the same or nearly the same name."}
+    for number, status in enumerate(("pending", "dismissed", "accepted"), 1):
+        who = {} if number == 1 else {"resolved_at": NOW, "resolved_by": "local"}
+        session.add(Suggestion(
+            id=number, kind="identity", left_id=number, right_id=number + 12, status=status,
+            confidence=0.95 - number / 100, parts=[part], version="identity-1", created_at=START,
+            **who,
+        ))  # fmt: skip
 
 
 def _talk(session: Session) -> None:

@@ -6,11 +6,19 @@ from service.db.models.community import (
     Identity,
     Member,
     Post,
+    RawItem,
     Reaction,
     Source,
     Thread,
 )
-from service.db.models.judgements import PostTopic, Topic, TopicFit, Trend
+from service.db.models.judgements import (
+    PostTopic,
+    ReplyLink,
+    Suggestion,
+    Topic,
+    TopicFit,
+    Trend,
+)
 from service.db.models.operations import ApiKey, AuditEntry, JobRun
 from service.db.models.vectors import Embedding, EncoderRow, IndexBuild
 
@@ -27,8 +35,11 @@ __all__ = [
     "Member",
     "Post",
     "PostTopic",
+    "RawItem",
     "Reaction",
+    "ReplyLink",
     "Source",
+    "Suggestion",
     "Thread",
     "Topic",
     "TopicFit",

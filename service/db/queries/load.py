@@ -6,21 +6,22 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, exists, func, insert, select, update
+from sqlalchemy import and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from service.db.models import (
     Account,
     Embedding,
     Event,
-    Identity,
-    Member,
     Post,
     PostTopic,
+    RawItem,
     Reaction,
+    ReplyLink,
     Source,
     Thread,
 )
+from service.db.queries.ids import add, put
 
 Rows = Sequence[Mapping[str, Any]]
 # A row whose attributes are the columns of its query.
@@ -34,7 +35,10 @@ POST = (
     Post.reply_to_id,
     Post.text,
     Post.content_hash,
+    Post.record_hash,
     Post.edited_at,
+    Post.edit_met,
+    Thread.visibility,
 )
 THREAD = (
     Thread.id,
@@ -42,6 +46,7 @@ THREAD = (
     Thread.channel,
     Thread.resolved,
     Thread.accepted_post_external_id,
+    Thread.visibility,
     Thread.first_post_at,
     Thread.last_post_at,
 )
@@ -56,15 +61,15 @@ EVENT = (
 )
 
 
-def source_ids(session: Session, names: Collection[str]) -> dict[str, int]:
-    """Return the ids of the sources that exist, by name."""
-    found = session.execute(select(Source.name, Source.id).where(Source.name.in_(names)))
-    return {row.name: row.id for row in found}
+def sources(session: Session, names: Collection[str]) -> list[Found]:
+    """Return name, id and platform of the sources that exist."""
+    query = select(Source.name, Source.id, Source.platform).where(Source.name.in_(names))
+    return list(session.execute(query))
 
 
-def add_source(session: Session, name: str, kind: str, now: datetime) -> int:
+def add_source(session: Session, name: str, kind: str, platform: str, now: datetime) -> int:
     """Return the id of a new source."""
-    row = {"name": name, "kind": kind, "created_at": now}
+    row = {"name": name, "kind": kind, "platform": platform, "created_at": now}
     return session.scalars(insert(Source).returning(Source.id), row).one()
 
 
@@ -74,9 +79,19 @@ def post_hashes(session: Session, source_id: int, ids: Collection[str]) -> dict[
     return {external_id: row.record_hash for external_id, row in found.items()}
 
 
+def newest_post(session: Session) -> int:
+    """Return the highest id of a post; 0 where there is none."""
+    return session.scalar(select(func.max(Post.id))) or 0
+
+
 def posts(session: Session, source_id: int, ids: Collection[str]) -> dict[str, Found]:
     """Return what an import compares of the posts that exist, by external id."""
-    return _by_external_id(session, Post, POST, source_id, ids)
+    query = (
+        select(Post.external_id, *POST)
+        .join(Thread, Thread.id == Post.thread_id)
+        .where(Post.source_id == source_id, Post.external_id.in_(ids))
+    )
+    return {row.external_id: row for row in session.execute(query)}
 
 
 def threads_of(session: Session, source_id: int, ids: Collection[str]) -> dict[str, str]:
@@ -87,53 +102,19 @@ def threads_of(session: Session, source_id: int, ids: Collection[str]) -> dict[s
     return {row.external_id: row.place for row in found}
 
 
-def people(session: Session, platform: str, handles: Collection[str]) -> dict[str, Found]:
-    """Return the members behind handles of a platform, by handle."""
-    query = select(
-        Identity.value, Member.id, Member.name, Member.is_bot, Member.is_staff, Member.created_at
-    ).join(Member, Member.id == Identity.member_id)
-    found = session.execute(query.where(Identity.platform == platform, Identity.value.in_(handles)))
-    return {row.value: row for row in found}
-
-
-def add_members(
-    session: Session, platform: str, rows: Mapping[str, Mapping[str, Any]]
-) -> dict[str, int]:
-    """Add members with one handle each and return their ids; both are by handle."""
-    columns = (Member.name, Member.is_bot, Member.is_staff, Member.created_at)
-    made = session.execute(insert(Member).returning(Member.id, *columns), list(rows.values()))
-    # SQLite returns rows in no sure order; which of two equal rows is whose does not matter.
-    free: dict[tuple[Any, ...], list[int]] = {}
-    for id_, *values in made:
-        free.setdefault(tuple(values), []).append(id_)
-    names = [column.key for column in columns]
-    members = {
-        handle: free[tuple(row[name] for name in names)].pop() for handle, row in rows.items()
-    }
-    handles = [
-        {"member_id": id_, "platform": platform, "value": value} for value, id_ in members.items()
-    ]
-    session.execute(insert(Identity), handles)
-    return members
-
-
 def threads(session: Session, source_id: int, ids: Collection[str]) -> dict[str, Found]:
     """Return the threads that exist, by external id."""
     return _by_external_id(session, Thread, THREAD, source_id, ids)
 
 
-def add_threads(session: Session, rows: Rows) -> dict[str, int]:
-    """Add threads; return their ids by external id."""
-    made = insert(Thread).returning(Thread.external_id, Thread.id)
-    return {row.external_id: row.id for row in session.execute(made, list(rows))}
+def add_threads(session: Session, rows: Rows) -> list[int]:
+    """Add threads; return their ids in the order of the rows."""
+    return add(session, Thread, rows)
 
 
-def add_posts(session: Session, rows: Rows) -> dict[str, int]:
-    """Add posts; return their ids by external id."""
-    if not rows:
-        return {}
-    made = insert(Post).returning(Post.external_id, Post.id)
-    return {row.external_id: row.id for row in session.execute(made, list(rows))}
+def add_posts(session: Session, rows: Rows) -> list[int]:
+    """Add posts; return their ids in the order of the rows."""
+    return add(session, Post, rows)
 
 
 def change(session: Session, table: type[Any], rows: Rows) -> None:
@@ -144,8 +125,18 @@ def change(session: Session, table: type[Any], rows: Rows) -> None:
 
 def add_reactions(session: Session, rows: Rows) -> None:
     """Add reactions."""
-    if rows:
-        session.execute(insert(Reaction), list(rows))
+    put(session, Reaction, rows)
+
+
+def add_raw(session: Session, rows: Rows) -> None:
+    """Add the items that posts were read from."""
+    put(session, RawItem, rows)
+
+
+def drop_raw(session: Session, post_ids: Collection[int]) -> None:
+    """Remove the items that the posts were read from."""
+    if post_ids:
+        _bulk(session, delete(RawItem).where(RawItem.post_id.in_(post_ids)))
 
 
 def drop_reactions(session: Session, post_ids: Collection[int]) -> None:
@@ -159,16 +150,30 @@ def drop_judgements(session: Session, post_ids: Collection[int]) -> None:
     if post_ids:
         _bulk(session, delete(Embedding).where(Embedding.post_id.in_(post_ids)))
         _bulk(session, delete(PostTopic).where(PostTopic.post_id.in_(post_ids)))
+        _bulk(session, delete(ReplyLink).where(ReplyLink.post_id.in_(post_ids)))
 
 
 def drop_posts(session: Session, post_ids: Collection[int]) -> None:
     """Remove posts and all that hangs on them; replies to them stay, without a parent."""
+    if not post_ids:
+        return
     drop_reactions(session, post_ids)
+    drop_raw(session, post_ids)
     drop_judgements(session, post_ids)
+    _bulk(session, delete(ReplyLink).where(ReplyLink.parent_id.in_(post_ids)))
     unlinked = update(Post).where(Post.reply_to_id.in_(post_ids)).values(reply_to_id=None)
     _bulk(session, unlinked)
     gone = delete(Post).where(Post.id.in_(post_ids))
     _bulk(session, gone)
+
+
+def empty_post(session: Session, post_id: int, record_hash: bytes, now: datetime) -> None:
+    """Take away the words of a deleted post and all that was made of them; its row stays."""
+    drop_reactions(session, [post_id])
+    drop_raw(session, [post_id])
+    drop_judgements(session, [post_id])
+    blank = {"text": "", "plain": "", "url": None, "content_hash": bytes(16)}
+    change(session, Post, [{"id": post_id, "deleted_at": now, "record_hash": record_hash, **blank}])
 
 
 def span_threads(session: Session, ids: Collection[int]) -> None:
@@ -186,8 +191,14 @@ def span_threads(session: Session, ids: Collection[int]) -> None:
     _bulk(session, spanned)
 
 
-def link_replies(session: Session, source_id: int) -> None:
-    """Point the replies of a source at their parents, as far as these are there."""
+def link_replies(
+    session: Session, source_id: int, only: Collection[str] | None = None
+) -> list[str] | None:
+    """Point the replies of a source at their parents, as far as these are there.
+
+    `only` narrows that to posts with these external ids and replies to them; returned are then
+    the external ids of the replies that were looked at.
+    """
     parent = aliased(Post)
     there = and_(parent.source_id == Post.source_id, parent.external_id == Post.parent_external_id)
     linked = (
@@ -195,7 +206,14 @@ def link_replies(session: Session, source_id: int) -> None:
         .where(*_unlinked(source_id), exists().where(there))
         .values(reply_to_id=select(parent.id).where(there).scalar_subquery())
     )
-    _bulk(session, linked)
+    if only is None:
+        _bulk(session, linked)
+        return None
+    either = or_(Post.external_id.in_(only), Post.parent_external_id.in_(only))
+    found = list(session.scalars(select(Post.external_id).where(*_unlinked(source_id), either)))
+    if found:
+        _bulk(session, linked.where(Post.external_id.in_(found)))
+    return found
 
 
 def orphan_replies(session: Session, source_id: int) -> int:
@@ -212,8 +230,13 @@ def _unlinked(source_id: int) -> tuple[Any, ...]:
     )
 
 
-def stray_threads(session: Session, source_id: int) -> list[tuple[int, int]]:
-    """Return (thread, thread of the parent) of the roots that turned out to be replies."""
+def stray_threads(
+    session: Session, source_id: int, only: Collection[str] | None = None
+) -> list[tuple[int, int]]:
+    """Return (thread, thread of the parent) of the roots that turned out to be replies.
+
+    `only` narrows the look to the replies with these external ids.
+    """
     parent = aliased(Post)
     query = (
         select(Post.thread_id, parent.thread_id)
@@ -226,6 +249,8 @@ def stray_threads(session: Session, source_id: int) -> list[tuple[int, int]]:
         )
         .order_by(Post.id)
     )
+    if only is not None:
+        query = query.where(Post.external_id.in_(only))
     return [(child, into) for child, into in session.execute(query)]
 
 

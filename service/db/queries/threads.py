@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, literal_column, select, tuple_
+from sqlalchemy import Select, exists, func, literal_column, select, tuple_
 from sqlalchemy.orm import Session
 
 from service.db.models import Post, Source, Thread
@@ -24,6 +24,7 @@ class ThreadRow:
     title: str | None
     channel: str | None
     resolved: bool
+    confidence: float | None
     first_post_at: datetime
     last_post_at: datetime
     posts: int
@@ -69,11 +70,14 @@ def _public() -> Select[*tuple[Any, ...]]:
         Thread.title,
         Thread.channel,
         Thread.resolved,
+        Thread.confidence,
         Thread.first_post_at,
         Thread.last_post_at,
     )
     query = select(*columns).join(Source, Source.id == Thread.source_id)
-    return query.where(Thread.visibility == "public")
+    # Of a thread whose posts were all deleted not even the title is for reading.
+    left = exists().where(Post.thread_id == Thread.id, Post.deleted_at.is_(None))
+    return query.where(Thread.visibility == "public", left)
 
 
 def _rows(session: Session, query: Select[*tuple[Any, ...]]) -> list[ThreadRow]:

@@ -21,7 +21,7 @@ from service.errors import InvalidInput
 from service.settings import Settings
 from tests.jobs.community import records, write
 
-IMPORTED = ImportResult(("archive",), 10, 8, 0, 2, 0, 0, 0, 0, 0, 0, 3, 2, None)
+IMPORTED = ImportResult("jsonl", ("archive",), 10, 8, 0, 2, 0, 0, 0, 0, 0, 0, 0, 3, 2, None)
 
 
 def test_both_nights_are_stored_and_counted(

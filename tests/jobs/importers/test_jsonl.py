@@ -1,11 +1,14 @@
+import bz2
+import gzip
 from datetime import UTC, datetime
 
 import orjson
 import pytest
 
-from jobs.importers import jsonl
-from jobs.importers.fields import BadRecord
-from jobs.importers.records import PostRecord, ReactionRecord, Reject
+from jobs.importers import json_list, jsonl
+from jobs.importers.bundle import open_bundle
+from service.ingest.fields import BadRecord
+from service.ingest.records import PostRecord, ReactionRecord, Reject
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 AT = datetime(2024, 6, 1, tzinfo=UTC)
@@ -17,6 +20,24 @@ def parse(row):
 
 def minimal(**more):
     return {"id": "1", "author": "ann", "created_at": "2024-06-01", "text": "hello"} | more
+
+
+def sample(folder):
+    rows = [
+        minimal(id="1", thread_id="a", channel="general"),
+        minimal(id="2", thread_id="a", parent_id="1", author="bob"),
+        minimal(id="3", thread_id="a", parent_id="2", author="cy"),
+        minimal(id="4", thread_id="b", author="nightly bot"),
+        minimal(id="5", thread_id="b", parent_id="4", author="bob"),
+        minimal(id="6", thread_id="c", visibility="private"),
+    ]
+    path = folder / "posts.jsonl"
+    path.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
+    return path
+
+
+def read(path):
+    return list(jsonl.read(path, now=NOW, progress=lambda done, total: None))
 
 
 def test_the_archive_schema():
@@ -209,3 +230,150 @@ def test_bad_lines_are_refused_one_by_one(tmp_path):
         assert reject.reason.startswith(reason)
         assert "\n" not in reject.reason
         assert len(reject.raw) <= 2_000
+
+
+def test_what_is_told_of_authors():
+    record = parse(
+        minimal(
+            author_name="Ann",
+            author_email=" Ann@X.org ",
+            author_verified=True,
+            author_links=["https://x.org", "javascript:x", "https://x.org", "http://y.org"],
+            is_deleted=True,
+        )
+    )
+    assert (record.author_name, record.author_email, record.verified) == ("Ann", "ann@x.org", True)
+    assert record.author_links == ("https://x.org", "http://y.org")
+    assert record.is_deleted
+    assert parse(minimal(author_email="<email>", verified=True)).author_email is None
+    assert parse(minimal(author_email="<email>", verified=True)).verified is False
+    assert parse(minimal(author_email="a@b", verified=True)).verified is True
+
+
+def test_when_and_how_it_was_changed():
+    assert parse(minimal(edited_at="2024-06-02")).edited_at == AT.replace(day=2)
+    assert parse(minimal(truncated=True)).truncated is True
+    with pytest.raises(BadRecord, match="`edited_at` is no time"):
+        parse(minimal(edited_at="later"))
+
+
+def test_platform_is_the_source_unless_both_are_told():
+    both = parse(minimal(source="owner/repo", platform="github"))
+    assert (both.source, both.platform) == ("owner/repo", "github")
+    alone = parse(minimal(platform="github"))
+    assert (alone.source, alone.platform) == ("github", None)
+
+
+@pytest.mark.parametrize(
+    ("more", "flat"),
+    [
+        ({}, False),
+        ({"channel": "a"}, True),
+        ({"channel": "a", "thread_id": None, "parent_id": None}, True),
+        ({"channel": "a", "thread_id": "t"}, False),
+        ({"channel": "a", "parent_id": "0"}, False),
+        ({"channel": "a", "parent_id": "0", "flat": True}, True),
+        ({"channel": "a", "flat": False}, False),
+    ],
+)
+def test_a_channel_without_threads_is_flat(more, flat):
+    assert parse(minimal(**more)).flat is flat
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("Direct", "direct"), ("private", "private"), ("public", "public"), ("members", "private")],
+)
+def test_who_may_read_it(given, kept):
+    assert parse(minimal(visibility=given)).visibility == kept
+
+
+@pytest.mark.parametrize("value", ["https://x.org", {"a": 1}, [5.5], [["x"]]])
+def test_odd_links_are_refused(value):
+    with pytest.raises(BadRecord, match="`author_links` is"):
+        parse(minimal(author_links=value))
+
+
+def test_the_line_is_kept_where_it_tells_more_and_is_not_too_long(tmp_path):
+    path = tmp_path / "in.jsonl"
+    rows = (
+        minimal(mood="good"),
+        minimal(mood="good", text="x" * (64 << 10)),
+        minimal(),
+        minimal(likes=2, thread_resolved=True, platform="p"),
+        {"sourceId": "2", "speaker": "bob", "timestamp": 1717200000, "body": "x"},
+        {"sourceId": "2", "speaker": "bob", "timestamp": 1717200000, "body": "x", "meta": None},
+    )
+    lines = [orjson.dumps(row) for row in rows]
+    path.write_bytes(b"".join(line + b"\n" for line in lines))
+    assert [record.raw for record in read(path)] == [lines[0], b"", b"", b"", b"", lines[5]]
+
+
+def test_bzip2_gzip_and_utf16_give_the_same_posts(tmp_path):
+    path = sample(tmp_path)
+    plain, content = read(path), path.read_bytes()
+    for packed in (
+        bz2.compress(content),
+        gzip.compress(content, mtime=0),
+        content.decode().encode("utf-16"),
+    ):
+        path.write_bytes(packed)
+        assert read(path) == plain
+        with open_bundle(path) as bundle:
+            assert jsonl.fits(bundle)
+
+
+@pytest.mark.parametrize("indent", [None, orjson.OPT_INDENT_2])
+def test_one_json_list_is_read_object_by_object(tmp_path, indent):
+    path = tmp_path / "in.json"
+    rows = [minimal(id=str(n), text="ä" * n, more=n) for n in range(1, 200)]
+    path.write_bytes(orjson.dumps(rows, option=indent))
+    found = read(path)
+    assert [record.external_id for record in found] == [row["id"] for row in rows]
+    assert found[4].place == "record 5"
+    assert orjson.loads(found[4].raw) == rows[4]
+    with open_bundle(path) as bundle:
+        assert jsonl.fits(bundle)
+
+
+@pytest.mark.parametrize(
+    ("content", "reasons"),
+    [
+        (b'[{"id": 1.5}, 5, null]', ["`id` is a number", "the line is no", "the line is no"]),
+        (b'[{"a": 1}, {"b": tru}, {"c": 1}]', ["`id` is missing", "no valid JSON: what follows"]),
+        (b'[{"a": 1}, {"b": "x', ["`id` is missing", "the file ends within the record"]),
+        (b'[{"a": 1}, ', ["`id` is missing", "the file ends within the list"]),
+        (b'[{"a": "\xff"}]', ["the line is no valid UTF-8"]),
+        (b'[{"a": NaN}]', ["no valid JSON at character 7"]),
+        (b'[{"a": ' + b"[" * 100_000, ["no usable JSON, it is nested too deeply"]),
+    ],
+)
+def test_bad_lists_are_refused_from_where_they_break(tmp_path, content, reasons):
+    path = tmp_path / "in.json"
+    path.write_bytes(content)
+    found = read(path)
+    assert len(found) == len(reasons)
+    for reject, reason in zip(found, reasons, strict=True):
+        assert isinstance(reject, Reject)
+        assert reject.reason.startswith(reason)
+
+
+def test_an_object_of_a_list_may_not_be_too_long(tmp_path, monkeypatch):
+    monkeypatch.setattr(json_list, "OBJECT_LIMIT", 1 << 20)
+    path = tmp_path / "in.json"
+    path.write_bytes(orjson.dumps([minimal(), minimal(text="x" * (4 << 20))]))
+    first, second = read(path)
+    assert first.external_id == "1"
+    assert second.reason == "the record is longer than 1 MB: what follows is not read"
+
+
+def test_saved_answers_of_apis_are_no_posts(tmp_path):
+    path = tmp_path / "in.json"
+    for row in (
+        {"id": 1, "user": {}, "created_at": "", "body": "", "html_url": ""},
+        {"id": 1, "domain": "x.org"},
+        {"id": 1, "kind": "joined", "occurred_at": ""},
+    ):
+        path.write_bytes(orjson.dumps([row]))
+        with open_bundle(path) as bundle:
+            assert not jsonl.fits(bundle)

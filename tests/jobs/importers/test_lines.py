@@ -1,12 +1,14 @@
+import bz2
 import gzip
 import zipfile
 
 import pytest
 
 from jobs.importers import lines as module
+from jobs.importers import unpack
 from jobs.importers.lines import Line, lines
-from jobs.importers.records import Reject
 from service.errors import BadArchive
+from service.ingest.records import Reject
 
 
 def read(path):
@@ -38,8 +40,31 @@ def test_gzip_members_and_padding_are_one_text(file):
     assert read(file(packed)) == [Line(1, b"a"), Line(2, b"bc")]
 
 
+def test_bzip2_and_utf16_are_read(file):
+    packed = bz2.compress(b"a\n") + bz2.compress(b"b\n")
+    assert read(file(packed)) == [Line(1, b"a"), Line(2, b"b")]
+    assert read(file(packed[:-5]))[-1].reason == "the file ends early: fetch it again"
+    for name in ("utf-16-le", "utf-16-be"):
+        content = "\ufeffä\r\nb\n".encode(name)
+        assert read(file(content)) == [Line(1, "ä\r".encode()), Line(2, b"b")]
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress])
+def test_a_bomb_is_refused_before_it_is_unpacked(file, compress):
+    found = read(file(compress(b"0" * (64 << 20))))
+    assert len(found) == 1
+    assert isinstance(found[0], Reject)
+    assert found[0].reason.startswith("the file becomes more than 200 times as large")
+
+
+def test_blank_lines_where_they_are_asked_for(file):
+    path = file(b"a\n\n \nb")
+    found = list(lines(path, lambda done, total: None, blank=True))
+    assert [line.text for line in found] == [b"a", b"", b" ", b"b"]
+
+
 def test_lines_across_pieces(file, monkeypatch):
-    monkeypatch.setattr(module, "PIECE", 3)
+    monkeypatch.setattr(unpack, "PIECE", 3)
     content = b"abcdefgh\nij\nklmnop"
     expected = [Line(1, b"abcdefgh"), Line(2, b"ij"), Line(3, b"klmnop", ended=False)]
     assert read(file(content)) == expected
@@ -76,7 +101,7 @@ def test_bytes_after_a_gzip_are_refused(file):
 
 
 def test_a_line_that_is_too_long_is_refused_without_being_held(file, monkeypatch):
-    monkeypatch.setattr(module, "PIECE", 64)
+    monkeypatch.setattr(unpack, "PIECE", 64)
     monkeypatch.setattr(module, "LINE_LIMIT", 1 << 20)
     found = read(file(b"a\n" + b"x" * (5 << 20) + b"\nb\n" + b"y" * (2 << 20)))
     assert found[0] == Line(1, b"a")
@@ -98,8 +123,7 @@ def test_progress_counts_bytes_up_to_the_end(file):
     ("content", "reason"),
     [
         (b"\x89PNG\r\n\x1a\n\0\0", "is a PNG image: name a file of JSON Lines"),
-        ("{}\n".encode("utf-16"), "is UTF-16: turn it into UTF-8 with `iconv"),
-        (b"BZh91AY", "is packed with bzip2: unpack it with `bunzip2`"),
+        (b"\xfd7zXZ\0", "is packed with xz: unpack it with `unxz`"),
         (b"\x7fELF\0\0\0", "is no text: name a file of JSON Lines"),
         (b'[\n  {"id": 1}\n]', "is one JSON list: put each object on a line with `jq -c '.[]'`"),
     ],

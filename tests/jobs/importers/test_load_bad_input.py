@@ -84,7 +84,7 @@ def test_a_plain_file_that_was_cut_says_so(store, post):
     )
 
 
-@pytest.mark.parametrize("content", [b"", b"\n \n", gzip.compress(b""), b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("content", [b"", b"\n \n", gzip.compress(b"", mtime=0), b"\xef\xbb\xbf"])
 def test_an_empty_archive_is_an_error_and_writes_nothing(store, content):
     path = store.folder / "empty.jsonl"
     path.write_bytes(content)
@@ -101,7 +101,7 @@ def test_wrong_paths_and_kinds_are_errors_of_one_line(store, post):
         ("zulip-archive", store.file("in.jsonl", post()), "is a file: name the folder"),
         ("zulip-archive", store.folder / "none", "there is no folder"),
         ("zulip-archive", store.folder, "holds no topic"),
-        ("slack", store.folder, "use jsonl, zulip-archive, events, accounts"),
+        ("nothing", store.folder, "use jsonl, csv, slack, discord"),
     ]:
         with pytest.raises(BadArchive, match=message) as caught:
             store.read(path, kind=kind)

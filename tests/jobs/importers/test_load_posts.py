@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sqlalchemy import event, insert, select
 
-from jobs import load as module
+from jobs import load
 from nlp.text import content_hash, plain
 from service.db.models import (
     AuditEntry,
@@ -19,6 +19,7 @@ from service.db.models import (
     Thread,
     TopicFit,
 )
+from service.ingest import reading as module
 
 LATER = datetime(2025, 2, 1, tzinfo=UTC)
 
@@ -241,13 +242,13 @@ def test_long_texts_are_cut_and_marked(store, post):
 def test_a_batch_is_bounded_by_its_text_too(store, post, monkeypatch):
     monkeypatch.setattr(module, "BATCH_CHARS", 10)
     sizes = []
-    real = module._store
+    real = load.store
 
     def count(database, batch, run):
         sizes.append(len(batch))
         real(database, batch, run)
 
-    monkeypatch.setattr(module, "_store", count)
+    monkeypatch.setattr(load, "store", count)
     assert store.load(*(post(str(n), text="x" * 5) for n in range(5))).added == 5
     assert sizes == [2, 2, 1]
 

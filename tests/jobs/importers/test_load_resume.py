@@ -4,9 +4,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jobs import load as module
 from jobs.importers import registry
 from jobs.importers.registry import KINDS, Importer
+from service.ingest import reading as module
 
 AGAIN = settings(
     max_examples=25,
@@ -29,7 +29,7 @@ def stopping(kind, count):
                 raise Stopped
             yield item
 
-    return Importer(kind, "stops", read)
+    return Importer(kind, "stops", read, KINDS[kind].fits)
 
 
 def community(post, count=60, seed=1):

@@ -3,8 +3,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from jobs import load as module
 from service.db.models import Thread
+from service.ingest import reading as module
 
 
 def minute(at):

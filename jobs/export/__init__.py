@@ -1,0 +1,1 @@
+"""What a community has, written to files that others and Groundswell itself can read."""

@@ -1,0 +1,91 @@
+"""Entries of the audit about members and suggestions, which go by natural keys as all else does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from service.db.queries import export as queries
+from service.db.queries.export import Found
+
+Row = dict[str, Any]
+ABOUT = ("member.", "suggestion.")
+# The fields of a detail that hold a member's id.
+MEMBERS = ("member", "into", "from", "kept", "other")
+TARGET = re.compile(r"(member|suggestion) ([1-9][0-9]{0,17})")
+# What stands before an id of another store: nobody and no code takes it for one of this store.
+EARLIER = "earlier"
+
+
+def audit(session: Session) -> Iterator[list[Row]]:
+    """Yield pages of entries with keys for ids: of members [platform, handle], of suggestions
+    [kind, left, right]. An id that nothing goes by any more is marked as an earlier one."""
+    for page in queries.audit(session):
+        yield _keyed(session, [dict(found._mapping) for found in page])
+
+
+def _keyed(session: Session, rows: Sequence[Row]) -> list[Row]:
+    members: set[int] = set()
+    suggestions: set[int] = set()
+    for row in rows:
+        kind, id_ = named(row)
+        members |= {row["detail"][field] for field in member_fields(row)}
+        if kind is not None:
+            (members if kind == "member" else suggestions).add(id_)
+    known = {
+        "member": _members(session, members),
+        "suggestion": _suggestions(session, suggestions),
+    }
+    return [_told(row, known) for row in rows]
+
+
+def _told(row: Row, known: dict[str, dict[int, list[Any]]]) -> Row:
+    kind, id_ = named(row)
+    key = known[kind].get(id_) if kind is not None else None
+    fields = member_fields(row)
+    detail = {name: known["member"].get(row["detail"][name]) for name in fields}
+    told = {name: detail[name] or earlier("member", row["detail"][name]) for name in fields}
+    target = row["target"] if kind is None else kind if key else earlier(kind, id_)
+    return {**row, "target": target, "target_key": key, "detail": row["detail"] | told}
+
+
+def named(row: Row) -> tuple[str | None, int]:
+    """Return the kind and id of the target of an entry that names a member or suggestion by id."""
+    found = TARGET.fullmatch(row["target"]) if is_about(row) else None
+    return (found[1], int(found[2])) if found else (None, 0)
+
+
+def member_fields(row: Row) -> list[str]:
+    """Return the fields of an entry's detail that hold the id of a member."""
+    detail = row["detail"]
+    return [name for name in MEMBERS if is_about(row) and type(detail.get(name)) is int]
+
+
+def is_about(row: Row) -> bool:
+    """Return whether an entry is about members or suggestions."""
+    action: str = row["action"]
+    return action.startswith(ABOUT)
+
+
+def earlier(kind: str, id_: int) -> str:
+    """Return how an id is told that means nothing in this store."""
+    return f"{EARLIER} {kind} {id_}"
+
+
+def _members(session: Session, ids: set[int]) -> dict[int, list[Any]]:
+    found: list[Found] = queries.home_handles(session, ids) if ids else []
+    return {row.home_id: [row.platform, row.value] for row in found}
+
+
+def _suggestions(session: Session, ids: set[int]) -> dict[int, list[Any]]:
+    found: list[Found] = queries.suggestions(session, ids) if ids else []
+    return {
+        row.id: [
+            row.kind,
+            *sorted(([row.left_platform, row.left_value], [row.right_platform, row.right_value])),
+        ]
+        for row in found
+    }

@@ -1,0 +1,1 @@
+"""An empty store filled from the folder that `groundswell export --all` wrote."""

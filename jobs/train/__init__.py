@@ -1,0 +1,1 @@
+"""`train`: the weights that ship, made again from their data."""
