@@ -23,6 +23,7 @@ from service.ingest.store import finish, store
 from service.settings import Settings
 
 SOURCE_LIMIT = 200
+COLLECT_EVERY = 32
 NOT_COUNTED = ("kind", "sources", "rejects_file")
 
 
@@ -107,8 +108,10 @@ def take(
     action: str = "import",
 ) -> None:
     """Write batches and finish; nothing is written for no items."""
-    for batch in parts:
+    for number, batch in enumerate(parts, start=1):
         store(database, batch, run)
+        if number % COLLECT_EVERY == 0:
+            gc.collect()
     if run.counts["records"]:
         finish(database, run, actor, action)
 
@@ -124,7 +127,10 @@ def result(run: Import, rejects_file: Path | None) -> ImportResult:
 
 @contextmanager
 def _no_collector() -> Iterator[None]:
-    """Do without the collector of cycles: records have none, and it would visit them all."""
+    """Do without the collector of cycles, but for now and then between batches.
+
+    Records have none, and it would visit them all.
+    """
     was = gc.isenabled()
     gc.disable()
     try:

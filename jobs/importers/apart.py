@@ -43,6 +43,7 @@ from service.ingest.records import (
 
 LARGE = 4 << 20
 AHEAD = 2
+COLLECT_EVERY = 32
 SIZE = struct.Struct("<I")
 KINDS: tuple[type[Any], ...] = (PostRecord, Deletion, EventRecord, AccountRecord, Reject)
 NAMES = {kind: tuple(field.name for field in fields(kind)) for kind in KINDS}
@@ -174,7 +175,9 @@ def main(kind: str, path: str, now: str, max_chars: str) -> None:
         reader = importer(kind).read
         assert reader is not None
         items = reader(Path(path), now=datetime.fromisoformat(now), progress=progress)
-        for batch in batches(items, int(max_chars)):
+        for number, batch in enumerate(batches(items, int(max_chars)), start=1):
+            if number % COLLECT_EVERY == 0:
+                gc.collect()
             frames.put(("items", *heard, pack(batch)))
         frames.put(("end",))
     except BadArchive as error:

@@ -9,7 +9,7 @@ from nlp.text import content_hash, plain
 from service.ingest.records import Item, PostRecord, Reading
 
 # The first batches are small, so that storing begins while the rest is read.
-FIRST, BATCH = 500, 8_000
+FIRST, BATCH = 500, 4_000
 BATCH_CHARS = 1 << 22
 
 
