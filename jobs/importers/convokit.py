@@ -26,8 +26,8 @@ from service.ingest.fields import (
     needed,
     word,
 )
-from service.ingest.formats.archive import RAW_LIMIT
 from service.ingest.formats.reactions import reactions
+from service.ingest.formats.values import kept
 from service.ingest.records import Item, PostRecord, Progress, Reject
 
 TITLES = ("title", "page_title", "thread_title", "topic_title")
@@ -117,7 +117,7 @@ def utterance(row: Row, now: datetime, people: Metas, talks: Metas) -> PostRecor
         url=_url(meta),
         author_name=_told(person, NAMES),
         is_bot=looks_bot(author) if bot is None else bot,
-        raw=row.raw if len(row.raw) <= RAW_LIMIT else b"",
+        raw=kept(row.raw),
         place=row.place,
     )
 

@@ -16,9 +16,9 @@ from jobs.importers.bundle import Bundle, Entry, open_bundle
 from service.errors import BadArchive
 from service.ingest.fields import BadRecord, mapping, word
 from service.ingest.formats import discord
-from service.ingest.formats.chat import beginning, item
+from service.ingest.formats.chat import Arrivals, beginning, item
 from service.ingest.formats.discord import Guild, Room
-from service.ingest.records import EventRecord, Item, PostRecord, Progress, Reject
+from service.ingest.records import Item, PostRecord, Progress, Reject
 
 HEAD = re.compile(rb'\s*\{\s*"guild"\s*:\s*\{')
 CHANNEL = re.compile(
@@ -36,15 +36,7 @@ class Heard:
 
     threads: dict[str, Room] = field(default_factory=dict)
     channels: dict[str, str] = field(default_factory=dict)
-    authors: set[str] = field(default_factory=set)
-    joins: dict[str, EventRecord] = field(default_factory=dict)
-
-    def join(self, event: EventRecord | None) -> None:
-        """Keep the earliest of a person's joins."""
-        if event is not None and event.member is not None:
-            known = self.joins.get(event.member)
-            if known is None or event.occurred_at < known.occurred_at:
-                self.joins[event.member] = event
+    arrivals: Arrivals = field(default_factory=Arrivals)
 
 
 def read(path: Path, *, now: datetime, progress: Progress) -> Iterator[Item]:
@@ -64,8 +56,7 @@ def read(path: Path, *, now: datetime, progress: Progress) -> Iterator[Item]:
                 yield from _file(bundle, entry, heard, now)
             else:
                 yield Reject(entry.name, "the file is no channel of DiscordChatExporter")
-        for member in sorted(heard.joins.keys() & heard.authors):
-            yield heard.joins[member]
+        yield from heard.arrivals.told()
 
 
 def fits(bundle: Bundle) -> bool:
@@ -123,7 +114,7 @@ def _message(
 ) -> Iterator[Item]:
     try:
         found = discord.post(row, room, guild, now, place)
-        heard.join(discord.joined(row, now, place))
+        heard.arrivals.join(discord.joined(row, now, place))
         origin = discord.starts(row) if room.is_thread else None
         if origin:
             heard.threads[origin] = room
@@ -132,5 +123,4 @@ def _message(
         return
     if isinstance(found, PostRecord):
         yield found
-        if found.visibility == "public":
-            heard.authors.add(found.author)
+        heard.arrivals.wrote(found)

@@ -13,7 +13,7 @@ from jobs.importers.irc_lines import Clock, Said, parse
 from jobs.importers.lines import Line
 from service.errors import BadArchive
 from service.ingest.fields import EARLIEST, TOLERANCE, BadRecord, clean
-from service.ingest.formats.archive import RAW_LIMIT
+from service.ingest.formats.values import kept
 from service.ingest.records import Item, PostRecord, Progress, Reject, raw_text
 
 LINE_LIMIT = 1 << 20
@@ -91,7 +91,7 @@ def _post(
             channel=channel or None,
             flat=True,
             is_bot=BOT.search(said.nick) is not None,
-            raw=line.text if len(line.text) <= RAW_LIMIT else b"",
+            raw=kept(line.text),
             place=place,
         )
     except OverflowError:

@@ -15,7 +15,7 @@ from jobs.importers.mail_split import Letter, letters
 from jobs.importers.mail_text import new_words
 from service.errors import BadArchive
 from service.ingest.fields import ID_LIMIT, TITLE_LIMIT, BadRecord, looks_bot, moment, needed, word
-from service.ingest.formats.archive import RAW_LIMIT
+from service.ingest.formats.values import kept
 from service.ingest.records import Item, PostRecord, Progress, Reject, raw_text
 
 BEGIN = re.compile(
@@ -89,7 +89,7 @@ def message(raw: bytes, place: str, channel: str | None, now: datetime) -> PostR
         author_name=name,
         author_email=email,
         is_bot=looks_bot(name or handle) or handle.split("@")[0] in MACHINES,
-        raw=raw if len(raw) <= RAW_LIMIT else b"",
+        raw=kept(raw),
         place=place,
     )
 

@@ -16,9 +16,9 @@ from jobs.importers.bundle import Bundle, Entry, open_bundle
 from service.errors import BadArchive
 from service.ingest.fields import BadRecord
 from service.ingest.formats import slack
-from service.ingest.formats.chat import Person, beginning
+from service.ingest.formats.chat import Arrivals, Person, beginning
 from service.ingest.formats.slack import Channel, Workspace
-from service.ingest.records import EventRecord, Item, PostRecord, Progress, Reject
+from service.ingest.records import Item, Progress, Reject
 
 DAY = re.compile(r"(?P<root>(?:.*/)?)(?P<folder>[^/]+)/\d{4}-\d\d-\d\d\.json")
 # What each table of channels says of all in it; None where each channel says it of itself.
@@ -54,21 +54,6 @@ class Index:
         return Channel(folder, folder, "public" if open_ else closed)
 
 
-@dataclass(slots=True)
-class Heard:
-    """Who wrote in public, and when people joined."""
-
-    authors: set[str] = field(default_factory=set)
-    joins: dict[str, EventRecord] = field(default_factory=dict)
-
-    def join(self, event: EventRecord | None) -> None:
-        """Keep the earliest of a person's joins."""
-        if event is not None and event.member is not None:
-            known = self.joins.get(event.member)
-            if known is None or event.occurred_at < known.occurred_at:
-                self.joins[event.member] = event
-
-
 def read(path: Path, *, now: datetime, progress: Progress) -> Iterator[Item]:
     """Yield the messages of an export day by day, and then when their authors joined.
 
@@ -78,12 +63,11 @@ def read(path: Path, *, now: datetime, progress: Progress) -> Iterator[Item]:
         days = [entry for entry in bundle.entries if DAY.fullmatch(entry.name)]
         if not days:
             raise BadArchive(f"{path} holds no CHANNEL/2024-06-01.json: name a Slack export")
-        index, heard = Index(), Heard()
+        index, arrivals = Index(), Arrivals()
         yield from _index(bundle, index)
         for entry in bundle.walk(days, progress):
-            yield from _day(bundle, entry, index, heard, now)
-        for member in sorted(heard.joins.keys() & heard.authors):
-            yield heard.joins[member]
+            yield from _day(bundle, entry, index, arrivals, now)
+        yield from arrivals.told()
 
 
 def fits(bundle: Bundle) -> bool:
@@ -141,7 +125,9 @@ def _table(bundle: Bundle, entry: Entry, what: str, add: Callable[[Any], None]) 
             yield Reject(f"{entry.name}, {what} {position}", str(error), beginning(row))
 
 
-def _day(bundle: Bundle, entry: Entry, index: Index, heard: Heard, now: datetime) -> Iterator[Item]:
+def _day(
+    bundle: Bundle, entry: Entry, index: Index, arrivals: Arrivals, now: datetime
+) -> Iterator[Item]:
     match = DAY.fullmatch(entry.name)
     assert match is not None
     room = index.room(match["root"], match["folder"])
@@ -161,11 +147,10 @@ def _day(bundle: Bundle, entry: Entry, index: Index, heard: Heard, now: datetime
             if position not in repeated:
                 found = slack.post(row, room, workspace, now, place)
             if room.general and isinstance(row, dict):
-                heard.join(slack.joined(row, now, place))
+                arrivals.join(slack.joined(row, now, place))
         except BadRecord as error:
             yield Reject(place, str(error), beginning(row))
             continue
         if found is not None:
             yield found
-        if isinstance(found, PostRecord) and found.visibility == "public":
-            heard.authors.add(found.author)
+        arrivals.wrote(found)

@@ -5,7 +5,6 @@ The format: https://github.com/zulip/zulip-archive, `zulip_json`.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,8 +20,9 @@ from jobs.importers.loose_json import loose_json
 from nlp.text import readable
 from service.errors import BadArchive
 from service.ingest.fields import BadRecord, body, looks_bot, moment, needed
+from service.ingest.formats.chat import beginning
 from service.ingest.formats.values import packed
-from service.ingest.records import Item, PostRecord, Progress, Reject, raw_text
+from service.ingest.records import Item, PostRecord, Progress, Reject
 
 INNER = "zulip_json"
 FOLDER = re.compile(r"(\d+)-(.*)", re.DOTALL)
@@ -129,7 +129,7 @@ def _messages(topic: Topic, now: datetime) -> Iterator[Item]:
         try:
             yield _post(entry, topic, where, now)
         except BadRecord as error:
-            yield Reject(where, str(error), _raw(entry))
+            yield Reject(where, str(error), beginning(entry))
 
 
 def _entries(path: Path) -> list[Any]:
@@ -164,10 +164,3 @@ def _post(entry: Any, topic: Topic, place: str, now: datetime) -> PostRecord:
         raw=packed(entry),
         place=place,
     )
-
-
-def _raw(entry: Any) -> str:
-    try:
-        return raw_text(json.dumps(entry).encode())
-    except (ValueError, RecursionError):
-        return ""

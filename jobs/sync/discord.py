@@ -125,7 +125,7 @@ def _pass(sync: Sync, at: Cursor, window: datetime, known: set[str]) -> Iterator
     for name in ("began", "at"):
         at.pop(name, None)
     closed = _closed(sync, at, known)
-    yield Page([*closed, *_left_out(failed, server, at), *sync.joins()], dict(at))
+    yield Page([*closed, *_left_out(failed, server, at), *sync.arrivals.told()], dict(at))
 
 
 def _news(sync: Sync, room: Room, after: int, *, whole: bool) -> Iterator[tuple[list[Any], int]]:

@@ -15,9 +15,9 @@ from jobs.sync.discord_server import Server
 from jobs.sync.live import Stored
 from service.ingest.fields import TOLERANCE, BadRecord
 from service.ingest.formats import discord as formats
-from service.ingest.formats.chat import beginning
+from service.ingest.formats.chat import Arrivals, beginning
 from service.ingest.formats.discord import Room
-from service.ingest.records import EventRecord, Item, PostRecord, Reject
+from service.ingest.records import Item, PostRecord, Reject
 
 EPOCH = 1_420_070_400_000
 PAGE = 100
@@ -36,8 +36,7 @@ class Sync:
     stored: Stored
     seen: set[str] = field(default_factory=set)
     blind: bool = False
-    authors: set[str] = field(default_factory=set)
-    arrivals: dict[str, EventRecord] = field(default_factory=dict)
+    arrivals: Arrivals = field(default_factory=Arrivals)
 
     def items(self, rows: list[Any], room: Room) -> list[Item]:
         """Return the records of messages."""
@@ -52,24 +51,15 @@ class Sync:
                 if found is not None:
                     items.append(found)
                     self._hear(found)
-                self._join(formats.joined(row, self.now, place))
+                self.arrivals.join(formats.joined(row, self.now, place))
             except BadRecord as error:
                 items.append(Reject(place, str(error), beginning(row)))
         return items
 
-    def joins(self) -> list[EventRecord]:
-        """Return when those who wrote had joined."""
-        return [self.arrivals[key] for key in sorted(self.arrivals.keys() & self.authors)]
-
     def _hear(self, found: PostRecord) -> None:
         # A thread carries the message that it was started from.
         self.seen.add(found.external_id)
-        if found.visibility == "public":
-            self.authors.add(found.author)
-
-    def _join(self, event: EventRecord | None) -> None:
-        if event is not None and event.member is not None:
-            self.arrivals.setdefault(event.member, event)
+        self.arrivals.wrote(found)
 
 
 def history(

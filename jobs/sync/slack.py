@@ -78,7 +78,7 @@ def pull(
     yield Page(bad, dict(at))
     for _ in range(1 if instant(at.get("began")) is None else 2):
         yield from _pass(sync, rooms, at)
-    yield Page([*_closed(rooms, at, stored), *sync.joins()], at, sync.done)
+    yield Page([*_closed(rooms, at, stored), *sync.arrivals.told()], at, sync.done)
 
 
 def _pass(sync: Sync, rooms: dict[str, tuple[Channel, bool]], at: Cursor) -> Iterator[Page]:

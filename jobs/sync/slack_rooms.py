@@ -15,10 +15,10 @@ from jobs.sync.live import Cursor, Page, Stored
 from jobs.sync.slack_api import Denied, walk
 from service.ingest.fields import BadRecord, first, word
 from service.ingest.formats import slack as formats
-from service.ingest.formats.chat import beginning
+from service.ingest.formats.chat import Arrivals, beginning
 from service.ingest.formats.slack import Channel, Workspace
 from service.ingest.formats.values import thing, whole
-from service.ingest.records import Deletion, EventRecord, Item, PostRecord, Reject
+from service.ingest.records import Deletion, Item, Reject
 
 BEGIN = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -65,8 +65,7 @@ class Sync:
     seen: set[str] = field(default_factory=set)
     blind: set[str] = field(default_factory=set)
     turned: set[str] = field(default_factory=set)
-    authors: set[str] = field(default_factory=set)
-    arrivals: dict[str, EventRecord] = field(default_factory=dict)
+    arrivals: Arrivals = field(default_factory=Arrivals)
 
     def know(self, ids: Iterable[str]) -> None:
         """Begin a pass, before which these posts are stored."""
@@ -87,26 +86,12 @@ class Sync:
                 if number not in repeated:
                     found = formats.post(row, room, self.workspace, self.now, place)
                     items += [] if found is None else [found]
-                    self._hear(found)
+                    self.arrivals.wrote(found)
                 if room.general and isinstance(row, dict):
-                    self._join(formats.joined(row, self.now, place))
+                    self.arrivals.join(formats.joined(row, self.now, place))
             except BadRecord as error:
                 items.append(Reject(place, str(error), beginning(row)))
         return items
-
-    def joins(self) -> list[EventRecord]:
-        """Return when those who wrote had joined."""
-        return [self.arrivals[key] for key in sorted(self.arrivals.keys() & self.authors)]
-
-    def _hear(self, found: PostRecord | Deletion | None) -> None:
-        if isinstance(found, PostRecord) and found.visibility == "public":
-            self.authors.add(found.author)
-
-    def _join(self, event: EventRecord | None) -> None:
-        if event is not None and event.member is not None:
-            known = self.arrivals.get(event.member)
-            if known is None or event.occurred_at < known.occurred_at:
-                self.arrivals[event.member] = event
 
 
 def read(sync: Sync, room: Channel, mark: Mark | None, oldest: datetime) -> Iterator[Page]:

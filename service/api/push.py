@@ -19,6 +19,7 @@ from service.deps import ClockDep, Services, ServicesDep, SessionRoute, Writer
 from service.errors import BadRequest, Conflict, TooLarge
 from service.ingest.fields import BadRecord, flag, needed, word
 from service.ingest.formats import archive
+from service.ingest.formats.values import packed
 from service.ingest.reading import batches
 from service.ingest.records import Deletion, PostRecord, Reject
 from service.ingest.state import Import
@@ -217,7 +218,7 @@ class Push:
             source = word(row, archive.SOURCE, SOURCE_LIMIT)
             item: PostRecord | Deletion = Deletion(needed(row, archive.ID), source, place)
         else:
-            item = archive.post(row, place, self.run.now, archive.packed(row))
+            item = archive.post(row, place, self.run.now, packed(row))
         if item.source is None and self.asked.source is None:
             raise BadRecord(NO_SOURCE)
         return item

@@ -15,6 +15,7 @@ TITLE_LIMIT = 10_000
 URL_LIMIT = 8_000
 OBJECT_LIMIT = 64 << 10
 LARGEST = 10**30
+COUNT_LIMIT = 2**31
 EARLIEST = datetime(1980, 1, 1, tzinfo=UTC)
 TOLERANCE = timedelta(days=1)
 # 1e11 seconds lie in the year 5138, 1e11 milliseconds in 1973.

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from service.db.models import Thread
 from service.db.queries import load as queries
+from service.db.queries.ids import parts
 from service.db.queries.load import Found
 from service.ingest.records import PostRecord
 
-T = TypeVar("T")
-CHUNK = 1_000
 # Who may read a thread, from everyone to two people. What is closed once stays closed.
 VISIBILITIES = ("public", "private", "direct")
 
@@ -259,7 +257,7 @@ def join_strays(session: Session, source_id: int, only: Collection[str] | None =
     the same file or in a later one. `only` narrows the look to the replies with these ids.
     """
     into = _roots(queries.stray_threads(session, source_id, only))
-    for pairs in _chunks(into.items()):
+    for pairs in parts(list(into.items())):
         rows = queries.threads_by_id(session, {id_ for pair in pairs for id_ in pair})
         targets = {root: _state(rows[root]) for _, root in pairs}
         for child, root in sorted(pairs, key=lambda pair: _order(rows[pair[0]])):
@@ -297,9 +295,3 @@ def _roots(pairs: Iterable[tuple[int, int]]) -> dict[int, int]:
         if root != child:
             parent[child] = root
     return {child: end(child) for child in list(parent)}
-
-
-def _chunks(items: Iterable[T]) -> Iterator[list[T]]:
-    rest = iter(items)
-    while chunk := list(islice(rest, CHUNK)):
-        yield chunk

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Select, and_, case, delete, func, select, update
 from sqlalchemy.orm import Session, aliased
@@ -14,8 +14,6 @@ from service.db.models import Identity, Post, ReplyLink, Source, Thread
 from service.db.queries import ids
 from service.db.queries.load import span_threads
 
-T = TypeVar("T")
-CHUNK = 1_000
 # A row whose attributes are the columns of its query.
 Found = Any
 
@@ -119,7 +117,7 @@ def _posts(channel: Channel) -> Select[*tuple[Any, ...]]:
 
 def store_links(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write links, in place of those that the posts had."""
-    for part in chunks(rows):
+    for part in ids.parts(rows):
         posts = [row["post_id"] for row in part]
         _run(session, delete(ReplyLink).where(ReplyLink.post_id.in_(posts)))
         ids.put(session, ReplyLink, part)
@@ -129,7 +127,7 @@ def threads_named(session: Session, source_id: int, names: Collection[str]) -> d
     """Return the ids of the threads that exist, by external id."""
     query = select(Thread.external_id, Thread.id).where(Thread.source_id == source_id)
     found: dict[str, int] = {}
-    for part in chunks(list(names)):
+    for part in ids.parts(list(names)):
         for name, id_ in session.execute(query.where(Thread.external_id.in_(part))):
             found[name] = id_
     return found
@@ -154,15 +152,9 @@ def settle(session: Session, thread_ids: Collection[int]) -> None:
         .where(Post.thread_id == Thread.id)
         .scalar_subquery()
     )
-    for part in chunks(sorted(thread_ids)):
+    for part in ids.parts(sorted(thread_ids)):
         span_threads(session, part)
         _run(session, update(Thread).where(Thread.id.in_(part)).values(confidence=mean))
-
-
-def chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Yield items by as many as one statement may name."""
-    for start in range(0, len(items), CHUNK):
-        yield items[start : start + CHUNK]
 
 
 def _run(session: Session, statement: Any) -> None:

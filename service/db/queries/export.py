@@ -26,6 +26,7 @@ from service.db.models import (
     Suggestion,
     Thread,
 )
+from service.db.queries.identities import FACTS, SAID
 from service.db.queries.posts import visible
 
 PAGE = 500
@@ -85,20 +86,7 @@ def reactions(session: Session, post_ids: Collection[int]) -> list[Found]:
 
 def handles(session: Session, member_ids: Collection[int]) -> list[Found]:
     """Return the handles that the members hold, or were made for."""
-    query = select(
-        Identity.member_id,
-        Identity.home_id,
-        Identity.platform,
-        Identity.value,
-        Identity.kind,
-        Identity.name,
-        Identity.email,
-        Identity.verified,
-        Identity.links,
-        Identity.is_bot,
-        Identity.is_staff,
-        Identity.is_deleted,
-    )
+    query = select(*FACTS)
     theirs = or_(Identity.member_id.in_(member_ids), Identity.home_id.in_(member_ids))
     return list(session.execute(query.where(theirs)))
 
@@ -150,13 +138,7 @@ def identities(session: Session) -> Pages:
             *_key("key", Identity),
             *_key("member", owner),
             Identity.kind,
-            Identity.name,
-            Identity.email,
-            Identity.verified,
-            Identity.links,
-            Identity.is_bot,
-            Identity.is_staff,
-            Identity.is_deleted,
+            *SAID,
             Identity.created_at,
             Identity.said_at,
         )

@@ -17,7 +17,6 @@ from service.db.queries.members import open_book
 Found = Any
 KIND = "identity"
 PENDING, ACCEPTED, DISMISSED, EXPIRED = "pending", "accepted", "dismissed", "expired"
-CHUNK = 10_000  # below what any database takes as parameters of one statement
 
 
 def handles(session: Session) -> list[Found]:
@@ -30,7 +29,7 @@ def handles(session: Session) -> list[Found]:
         .subquery()
     )
     query = (
-        select(*_FACTS, func.coalesce(written.c.posts, 0).label("posts"))
+        select(*FACTS, func.coalesce(written.c.posts, 0).label("posts"))
         .outerjoin(
             written,
             (written.c.member_id == Identity.member_id) & (written.c.platform == Identity.platform),
@@ -40,13 +39,8 @@ def handles(session: Session) -> list[Found]:
     return list(session.execute(query))
 
 
-_FACTS = (
-    Identity.id,
-    Identity.member_id,
-    Identity.home_id,
-    Identity.platform,
-    Identity.value,
-    Identity.kind,
+# What a platform says of the holder of a handle.
+SAID = (
     Identity.name,
     Identity.email,
     Identity.verified,
@@ -54,19 +48,28 @@ _FACTS = (
     Identity.is_bot,
     Identity.is_staff,
     Identity.is_deleted,
+)
+FACTS = (
+    Identity.id,
+    Identity.member_id,
+    Identity.home_id,
+    Identity.platform,
+    Identity.value,
+    Identity.kind,
+    *SAID,
     Identity.created_at,
 )
 
 
 def of_members(session: Session, member_ids: Collection[int]) -> list[Found]:
     """Return the handles of members, in the order of ids."""
-    query = select(*_FACTS).where(Identity.member_id.in_(member_ids)).order_by(Identity.id)
+    query = select(*FACTS).where(Identity.member_id.in_(member_ids)).order_by(Identity.id)
     return list(session.execute(query))
 
 
 def made_for(session: Session, home_ids: Collection[int]) -> list[Found]:
     """Return the handles that members were made for, wherever they are now."""
-    query = select(*_FACTS).where(Identity.home_id.in_(home_ids)).order_by(Identity.id)
+    query = select(*FACTS).where(Identity.home_id.in_(home_ids)).order_by(Identity.id)
     return list(session.execute(query))
 
 
@@ -339,8 +342,7 @@ def change_suggestions(session: Session, rows: Sequence[Mapping[str, Any]]) -> N
 
 def expire_suggestions(session: Session, suggestion_ids: Sequence[int]) -> None:
     """Write that suggestions are no longer found. Their ids stay theirs."""
-    for start in range(0, len(suggestion_ids), CHUNK):
-        some = suggestion_ids[start : start + CHUNK]
+    for some in ids.parts(suggestion_ids):
         _run(session, update(Suggestion).where(Suggestion.id.in_(some)).values(status=EXPIRED))
 
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy import Boolean, Dialect, LargeBinary, Table, insert, text
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
 from service.db.base import Base, UtcDateTime, sqlite_time
+
+T = TypeVar("T")
+PART = 1_000
+
+
+def parts(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Yield items by as many as one statement may name."""
+    for start in range(0, len(items), PART):
+        yield items[start : start + PART]
 
 
 def reserve(session: Session, table: type[Base], count: int) -> list[int]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from service.db.models import Identity, Member
 from service.db.queries import ids
+from service.db.queries.identities import SAID
 
 # A row whose attributes are the columns of its query.
 Found = Any
@@ -18,13 +19,7 @@ PERSON = (
     Identity.value,
     Identity.member_id,
     Identity.home_id,
-    Identity.name,
-    Identity.email,
-    Identity.verified,
-    Identity.links,
-    Identity.is_bot,
-    Identity.is_staff,
-    Identity.is_deleted,
+    *SAID,
     Identity.created_at,
     Identity.said_at,
     Member.name.label("member_name"),

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import orjson
-
 from service.ingest.fields import (
     TITLE_LIMIT,
     BadRecord,
@@ -21,6 +19,7 @@ from service.ingest.fields import (
     word,
 )
 from service.ingest.formats.reactions import reactions
+from service.ingest.formats.values import kept
 from service.ingest.records import PostRecord
 
 # The name of the archive schema first; then our CSV, ConvoKit, Orbit and crowd.dev.
@@ -71,7 +70,6 @@ OWN = Names(*(names[:1] for names in ANY))
 ALIASES = frozenset(name for names in ANY for name in names[1:])
 EMAIL_LIMIT = 320
 LINKS = 20
-RAW_LIMIT = 64 << 10
 VISIBILITIES = ("public", "private", "direct")
 
 
@@ -104,7 +102,7 @@ def post(row: dict[str, Any], place: str, now: datetime, raw: bytes = b"") -> Po
         channel=channel,
         parent_id=parent,
         source=word(row, names.source, 200),
-        raw=b"" if own or len(raw) > RAW_LIMIT or COLUMNS.issuperset(row) else raw,
+        raw=b"" if own or COLUMNS.issuperset(row) else kept(raw),
         place=place,
         **more,
     )
@@ -159,12 +157,3 @@ def _links(row: dict[str, Any]) -> tuple[str, ...]:
         if address:
             found[address] = None
     return tuple(found)[:LINKS]
-
-
-def packed(item: Any) -> bytes:
-    """Return an item as JSON to keep, or nothing where that would be over 64 kB."""
-    try:
-        raw = orjson.dumps(item)
-    except (orjson.JSONEncodeError, RecursionError):
-        return b""
-    return raw if len(raw) <= RAW_LIMIT else b""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from service.ingest.fields import ID_LIMIT, BadRecord, Row, first, kind, moment, word
-from service.ingest.records import EventRecord, PostRecord, ReactionRecord, raw_text
+from service.ingest.fields import COUNT_LIMIT, ID_LIMIT, BadRecord, Row, first, kind, moment, word
+from service.ingest.formats.reactions import ordered
+from service.ingest.formats.values import listed
+from service.ingest.records import Deletion, EventRecord, PostRecord, ReactionRecord, raw_text
 
 EMOJI_LIMIT = 200
-REACTION_ROWS = 10_000
-COUNT_LIMIT = 2**31
 Counted = tuple[str, str, int]
 
 
@@ -52,6 +52,30 @@ def arrival(member: str, at: datetime, place: str = "") -> EventRecord:
     return EventRecord(f"joined/{member}"[:ID_LIMIT], "joined", at, member, place=place)
 
 
+@dataclass(slots=True)
+class Arrivals:
+    """When people joined, told only of those who wrote where anyone may read."""
+
+    authors: set[str] = field(default_factory=set)
+    joins: dict[str, EventRecord] = field(default_factory=dict)
+
+    def wrote(self, found: PostRecord | Deletion | None) -> None:
+        """Note who wrote a public post."""
+        if isinstance(found, PostRecord) and found.visibility == "public":
+            self.authors.add(found.author)
+
+    def join(self, event: EventRecord | None) -> None:
+        """Keep the earliest of a person's joins."""
+        if event is not None and event.member is not None:
+            known = self.joins.get(event.member)
+            if known is None or event.occurred_at < known.occurred_at:
+                self.joins[event.member] = event
+
+    def told(self) -> list[EventRecord]:
+        """Return the joins of those who wrote, in the order of their handles."""
+        return [self.joins[member] for member in sorted(self.joins.keys() & self.authors)]
+
+
 def item(value: Any, name: str = "message") -> dict[str, Any]:
     """Return an item that must be a JSON object."""
     if not isinstance(value, dict):
@@ -61,11 +85,7 @@ def item(value: Any, name: str = "message") -> dict[str, Any]:
 
 def objects(row: Row, name: str) -> list[dict[str, Any]]:
     """Return a list of JSON objects; empty where it is missing."""
-    value = row.get(name)
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise BadRecord(f"`{name}` is {kind(value)}; it must be a list")
+    value = listed(row, name)
     for entry in value:
         if not isinstance(entry, dict):
             raise BadRecord(f"an entry of `{name}` is {kind(entry)}; it must be an object")
@@ -109,11 +129,7 @@ def tally(found: Iterable[Counted]) -> tuple[ReactionRecord, ...]:
     counts: dict[tuple[str, str], int] = {}
     for name, author, count in found:
         counts[name, author] = 1 if author else counts.get((name, ""), 0) + count
-    if len(counts) > REACTION_ROWS:
-        raise BadRecord(
-            f"`reactions` has {len(counts)} entries; at most {REACTION_ROWS} are allowed"
-        )
-    return tuple(ReactionRecord(*key, count) for key, count in sorted(counts.items()) if count)
+    return ordered(counts)
 
 
 def whole(row: Row, name: str) -> int:

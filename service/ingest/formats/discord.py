@@ -24,7 +24,6 @@ from service.ingest.fields import (
     needed,
     word,
 )
-from service.ingest.formats.archive import packed
 from service.ingest.formats.chat import (
     EMOJI_LIMIT,
     Counted,
@@ -39,6 +38,7 @@ from service.ingest.formats.chat import (
     tally,
     whole,
 )
+from service.ingest.formats.values import packed
 from service.ingest.records import EventRecord, PostRecord
 
 DEFAULT, JOIN, REPLY, COMMAND, STARTER, MENU = 0, 7, 19, 20, 21, 23

@@ -24,7 +24,6 @@ from service.ingest.fields import (
     needed,
     word,
 )
-from service.ingest.formats.archive import packed
 from service.ingest.formats.chat import (
     EMOJI_LIMIT,
     Counted,
@@ -40,6 +39,7 @@ from service.ingest.formats.chat import (
     tally,
     whole,
 )
+from service.ingest.formats.values import packed
 from service.ingest.records import Deletion, EventRecord, PostRecord, Reject
 
 VISIBILITY = {"O": "public", "P": "private", "D": "direct", "G": "direct"}

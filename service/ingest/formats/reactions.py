@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from service.ingest.fields import BadRecord, clean, first, kind, needed, number, word
+from service.ingest.fields import COUNT_LIMIT, BadRecord, clean, first, kind, needed, number, word
 from service.ingest.records import ReactionRecord
 
 REACTION_LIMIT = 200
 REACTION_ROWS = 10_000
-COUNT_LIMIT = 2**31
 # Votes for less votes against, as Stack Exchange gives them; all else is counted from 0 up.
 NET = "score"
 
@@ -30,13 +30,19 @@ def reactions(row: dict[str, Any]) -> tuple[ReactionRecord, ...]:
     likes = number(row, ("likes",))
     if likes:
         counts["like", ""] = counts.get(("like", ""), 0) + _whole(likes)
+    found = ordered(counts)
+    for (name, _), count in counts.items():
+        if abs(count) >= COUNT_LIMIT or (count < 0 and name != NET):
+            raise BadRecord("the count of a reaction must be a whole number from 0 to 2147483647")
+    return found
+
+
+def ordered(counts: Mapping[tuple[str, str], int]) -> tuple[ReactionRecord, ...]:
+    """Return counts by (name, author) as reactions in a fixed order; refuse more than 10,000."""
     if len(counts) > REACTION_ROWS:
         raise BadRecord(
             f"`reactions` has {len(counts)} entries; at most {REACTION_ROWS} are allowed"
         )
-    for (name, _), count in counts.items():
-        if abs(count) >= COUNT_LIMIT or (count < 0 and name != NET):
-            raise BadRecord("the count of a reaction must be a whole number from 0 to 2147483647")
     return tuple(ReactionRecord(*key, count) for key, count in sorted(counts.items()) if count)
 
 

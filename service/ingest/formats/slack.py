@@ -22,7 +22,6 @@ from service.ingest.fields import (
     needed,
     word,
 )
-from service.ingest.formats.archive import packed
 from service.ingest.formats.chat import (
     EMOJI_LIMIT,
     Counted,
@@ -39,6 +38,7 @@ from service.ingest.formats.chat import (
     whole,
 )
 from service.ingest.formats.slack_text import content, markdown
+from service.ingest.formats.values import packed
 from service.ingest.records import Deletion, EventRecord, PostRecord
 
 # Every other subtype tells of the channel: joins, pins, names, topics.

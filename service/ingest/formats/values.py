@@ -8,10 +8,9 @@ from typing import Any
 import orjson
 
 from nlp.text import readable
-from service.ingest.fields import BadRecord, Row, body, first, kind, number
+from service.ingest.fields import COUNT_LIMIT, BadRecord, Row, body, first, kind, number
 
 RAW_BYTES = 64 << 10
-COUNT_LIMIT = 2**31
 HTML_LIMIT = 4 << 20
 DIGITS = re.compile(r"[+-]?\d{1,12}")
 
@@ -22,6 +21,11 @@ def packed(item: Any) -> bytes:
         raw = orjson.dumps(item)
     except (TypeError, ValueError, RecursionError):
         return b""
+    return kept(raw)
+
+
+def kept(raw: bytes) -> bytes:
+    """Return an item as it came; empty where it is larger than 64 kB."""
     return raw if len(raw) <= RAW_BYTES else b""
 
 

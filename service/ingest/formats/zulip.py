@@ -25,7 +25,6 @@ from service.ingest.fields import (
     needed,
     word,
 )
-from service.ingest.formats.archive import packed
 from service.ingest.formats.chat import (
     EMOJI_LIMIT,
     Counted,
@@ -38,6 +37,7 @@ from service.ingest.formats.chat import (
     signed,
     tally,
 )
+from service.ingest.formats.values import packed
 from service.ingest.records import Deletion, EventRecord, PostRecord
 
 CHECK = "✔"
