@@ -11,3 +11,11 @@ class UnknownEncoder(NlpError):
 
 class TooFewPosts(NlpError):
     """There are too few posts to say anything about topics."""
+
+
+class DamagedHead(NlpError):
+    """A file of weights is broken, or belongs to another version of its card, labels or encoder."""
+
+
+class UnknownModel(NlpError):
+    """No classifier goes by this name, or its labels mean nothing here."""

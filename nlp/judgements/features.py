@@ -1,0 +1,81 @@
+"""What heads see of texts: tuned vectors, cues and word pieces, in one row for each part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Rows of parts of texts; `owner` is the text that a part is of, in rising order.
+
+    `vectors` [parts, d] are the tuned encoder's, `cues` [parts, c] dense, `pieces` a CSR matrix
+    [parts, p]. A text in which nothing is said has no part.
+    """
+
+    vectors: Floats
+    cues: Floats
+    pieces: Any
+    owner: NDArray[np.int64]
+    texts: int
+
+    def mean(self) -> Features:
+        """Return one row for each text: the mean of its parts, zeros where it has none."""
+        from scipy.sparse import csr_array
+
+        counts = np.bincount(self.owner, minlength=self.texts)
+        share = (1 / np.maximum(counts, 1)).astype(np.float32)
+        cells = (share[self.owner], (self.owner, np.arange(len(self.owner))))
+        mixer = csr_array(cells, shape=(self.texts, len(self.owner)))
+        return Features(
+            mixer @ self.vectors,
+            mixer @ self.cues,
+            csr_array(mixer @ self.pieces),
+            np.arange(self.texts),
+            self.texts,
+        )
+
+    def take(self, rows: Sequence[int] | NDArray[np.int64]) -> Features:
+        """Return the rows of whole texts; only for features of one row a text."""
+        index = np.asarray(rows, dtype=np.int64)
+        return Features(
+            self.vectors[index],
+            self.cues[index],
+            self.pieces[index],
+            np.arange(len(index)),
+            len(index),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """One column a label for each block of features, and a bias [labels]."""
+
+    vectors: Floats
+    cues: Floats
+    pieces: Floats
+    bias: Floats
+
+    def scores(self, features: Features) -> Floats:
+        """Return the log-odds of each label up to a constant, float32 [parts, labels]."""
+        scores: Floats = (
+            features.vectors @ self.vectors
+            + features.cues @ self.cues
+            + features.pieces @ self.pieces
+            + self.bias
+        )
+        return scores
+
+
+def softmax(scores: Floats) -> Floats:
+    """Return probabilities, rows that sum to one."""
+    raised = np.exp(scores - scores.max(axis=1, keepdims=True))
+    found: Floats = (raised / raised.sum(axis=1, keepdims=True)).astype(np.float32)
+    return found
