@@ -22,7 +22,7 @@ from service.db.session import open_database
 from service.deps import Clock, Schema, Services, utc_now
 from service.search import Searcher
 from service.settings import Settings
-from service.web import docs, pages
+from service.web import docs, forms, pages
 from service.web.render import error_page
 
 STATIC = Path(__file__).parent / "web" / "static"
@@ -46,7 +46,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock = utc_now) -> F
     )
     app.add_middleware(Edge, page=error_page)
     problems.install(app, error_page)
-    for part in (health, api, docs, pages):
+    for part in (health, api, docs, pages, forms):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app

@@ -37,9 +37,13 @@ class Actor:
     scopes: frozenset[str]
     key_id: int | None = None
 
+    def may(self, scope: str) -> bool:
+        """Return whether this actor has the scope or one that implies it."""
+        return bool(self.scopes.intersection(SCOPES[SCOPES.index(scope) :]))
+
     def check(self, scope: str) -> None:
         """Raise Forbidden unless this actor has the scope or one that implies it."""
-        if not self.scopes.intersection(SCOPES[SCOPES.index(scope) :]):
+        if not self.may(scope):
             raise Forbidden(f"this key has not the scope `{scope}`")
 
 
@@ -163,9 +167,28 @@ def check_sender(method: str, headers: Mapping[str, str], host: str) -> None:
     if method in SAFE_METHODS:
         return
     origin = headers.get("origin")
-    foreign = origin is not None and urlsplit(origin).netloc != headers.get("host")
+    foreign = origin is not None and _place(origin) != headers.get("host")
     if foreign or headers.get("sec-fetch-site") == "cross-site":
         raise Forbidden("another site's page may not write here")
+
+
+def check_form(headers: Mapping[str, str]) -> None:
+    """Raise Forbidden unless a page of this service sent a form.
+
+    A browser adds the password of HTTP Basic to the forms of every site; what a page cannot forge
+    is Sec-Fetch-Site, which browsers send where the address is safe, and else Origin.
+    """
+    site = headers.get("sec-fetch-site")
+    host = headers.get("host", "")
+    if site != "same-origin" if site else not host or _place(headers.get("origin", "")) != host:
+        raise Forbidden("another site's page may not write here")
+
+
+def _place(url: str) -> str | None:
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return None
 
 
 def _host_name(url: str) -> str | None:

@@ -182,6 +182,14 @@ def page_reader(request: Request, held: ServicesDep, background: BackgroundTasks
     return actor
 
 
+def page_writer(request: Request, held: ServicesDep, background: BackgroundTasks) -> Actor:
+    """Return who sends a form of a page; raise Forbidden where another site's page sends it."""
+    actor = page_reader(request, held, background)
+    actor.check("write")
+    auth.check_form(request.headers)
+    return actor
+
+
 def _identify(
     request: Request, held: Services, background: BackgroundTasks, key: str | None
 ) -> Actor:
@@ -224,3 +232,4 @@ Reader = Annotated[Actor, Depends(require("read"), scope="function")]
 Writer = Annotated[Actor, Depends(require("write"), scope="function")]
 IsReader = Annotated[bool, Depends(is_reader, scope="function")]
 PageReader = Annotated[Actor, Depends(page_reader, scope="function")]
+PageWriter = Annotated[Actor, Depends(page_writer, scope="function")]

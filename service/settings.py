@@ -42,6 +42,61 @@ class Settings(BaseSettings):
     threads: int = Field(
         default=0, ge=0, le=256, description="Threads of the encoder; 0: every core."
     )
+    judges: str = Field(
+        default="packaged",
+        pattern="^(packaged|lists|none)$",
+        description=(
+            "What judges posts: `packaged` (small models), `lists` (words that a person can count, "
+            "for tests), or `none`."
+        ),
+    )
+    sentiment_model: str | None = Field(
+        default=None,
+        description=(
+            "Text classifier that judges sentiment, by its Hugging Face name or folder; left out, "
+            "the packaged one."
+        ),
+    )
+    sentiment_labels: str | None = Field(
+        default=None,
+        description="What the labels of that model mean: `theirs=ours,theirs=-` (`-` drops one).",
+    )
+    emotion_model: str | None = Field(
+        default=None,
+        description=(
+            "Text classifier that judges emotion, by its Hugging Face name or folder; left out, "
+            "the packaged one."
+        ),
+    )
+    emotion_labels: str | None = Field(
+        default=None,
+        description="What the labels of that model mean: `theirs=ours,theirs=-` (`-` drops one).",
+    )
+    hostility_model: str | None = Field(
+        default=None,
+        description=(
+            "Text classifier that judges hostility, by its Hugging Face name or folder; left out, "
+            "the packaged one."
+        ),
+    )
+    hostility_labels: str | None = Field(
+        default=None,
+        description="What the labels of that model mean: `theirs=ours,theirs=-` (`-` drops one).",
+    )
+    intent_model: str | None = Field(
+        default=None,
+        description=(
+            "Text classifier that judges intent, by its Hugging Face name or folder; left out, "
+            "the packaged one."
+        ),
+    )
+    intent_labels: str | None = Field(
+        default=None,
+        description="What the labels of that model mean: `theirs=ours,theirs=-` (`-` drops one).",
+    )
+    judge_confidence: float = Field(
+        default=0.4, ge=0, le=1, description="Below this probability a judgement abstains."
+    )
     max_post_chars: int = Field(
         default=262_144, ge=1_000, description="Longer posts are cut here and marked as cut."
     )

@@ -29,6 +29,10 @@ TAGS = [
     {"name": "threads", "description": "Conversations, whole."},
     {"name": "search", "description": "Posts by meaning."},
     {"name": "topics", "description": "What people talk about, and what is rising."},
+    {
+        "name": "judgements",
+        "description": "What posts say between the lines, by models and by people, and the mood.",
+    },
     {"name": "members", "description": "People, their handles, and merges of two that are one."},
     {"name": "suggestions", "description": "Who may be one person, for people to decide."},
     {"name": "hooks", "description": "Signed webhooks of Discourse, GitHub and Slack."},

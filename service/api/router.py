@@ -6,9 +6,13 @@ from fastapi import APIRouter, Depends
 
 from service.api import (
     audit,
+    corrections,
     hooks,
     jobs,
+    judgements,
+    judges,
     members,
+    moods,
     posts,
     push,
     search,
@@ -23,7 +27,23 @@ PREFIX = "/api/v1"
 
 # No operation is without a key where keys are needed, not even one that forgets to ask for it.
 guarded = APIRouter(dependencies=[Depends(require("read"), scope="function")])
-for part in (posts, push, threads, search, trending, topics, members, suggestions, jobs, audit):
+PARTS = (
+    posts,
+    push,
+    judgements,
+    corrections,
+    threads,
+    search,
+    trending,
+    topics,
+    judges,
+    moods,
+    members,
+    suggestions,
+    jobs,
+    audit,
+)
+for part in PARTS:
     guarded.include_router(part.router)
 router = APIRouter(prefix=PREFIX)
 router.include_router(guarded)

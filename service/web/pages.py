@@ -23,6 +23,8 @@ from service.deps import ClockDep, PageReader, ReadSession, SearcherDep, Session
 from service.errors import GroundswellError, InvalidInput
 from service.web import charts
 from service.web.front import front, quote
+from service.web.labels import CHOICES, labels_of
+from service.web.moods import topic_mood
 from service.web.render import page
 
 router = APIRouter(include_in_schema=False, route_class=SessionRoute)
@@ -79,7 +81,16 @@ def get_thread_page(
     """Return a thread; `post` gives the page that holds it."""
     cursor = cursor or _start_at(session, id, post)
     found = get_thread(id, PageQuery(limit=POSTS, cursor=cursor), session)
-    return page("thread.html", found=found, cursor=cursor, post=post)
+    labels = labels_of(session, [item.id for item in found.data])
+    may_write = reader.may("write")
+    shown = page(
+        "thread.html", found=found, cursor=cursor, post=post, labels=labels, may_write=may_write,
+        choices=CHOICES,
+    )  # fmt: skip
+    if may_write:
+        # Without it a browser calls the origin of our own forms null.
+        shown.headers["Referrer-Policy"] = "same-origin"
+    return shown
 
 
 @router.get("/topics/{id}")
@@ -87,6 +98,8 @@ def get_topic_page(
     id: Id,
     reader: PageReader,
     session: ReadSession,
+    settings: SettingsDep,
+    clock: ClockDep,
     as_of: Annotated[Until | None, QueryParams()] = None,
 ) -> HTMLResponse:
     """Return a topic."""
@@ -100,7 +113,10 @@ def get_topic_page(
         text=f"Most in a day: {max(days, default=0)}.",
     )
     quotes = [quote(rows[post.id]) for post in found.representatives]
-    return page("topic.html", found=found, quotes=quotes, chart=chart, as_of=as_of)
+    mood = topic_mood(
+        session, id, as_of=as_of, now=clock(), stale_after_days=settings.stale_after_days
+    )
+    return page("topic.html", found=found, quotes=quotes, chart=chart, as_of=as_of, mood=mood)
 
 
 def _start_at(session: Session, thread: int, post: int | None) -> str | None:

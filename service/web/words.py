@@ -19,6 +19,11 @@ def posts(number: int) -> str:
     return "1 post" if number == 1 else f"{number:,} posts"
 
 
+def label(name: str) -> str:
+    """Return a label in words."""
+    return name.replace("_", " ")
+
+
 def surprise(observed: int, expected: float) -> str:
     """Return how many people wrote and how many were to be expected."""
     return f"{people(observed)} in the last day, {expected:.1f} expected"

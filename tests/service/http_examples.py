@@ -78,6 +78,11 @@ class Case:
 OK = {
     "list_posts": ("The newest two posts of a channel", "/posts?channel=sync&limit=2"),
     "get_post": ("A post", "/posts/1"),
+    "list_judgements": ("What a post says", "/posts/4/judgements"),
+    "list_corrections": ("What people said of a post", "/posts/125/judgements/history"),
+    "list_judges": ("The judges", "/judgements"),
+    "sample_posts": ("A post to be labelled", "/judgements/emotion/sample?limit=1"),
+    "list_moods": ("The mood by topic", "/moods"),
     "list_threads": ("The two last active threads", "/threads?limit=2"),
     "get_thread": ("A thread and its first two posts", "/threads/2?limit=2"),
     "search_posts": ("The nearest two posts", "/search?q=my%20phone%20will%20not%20sync&limit=2"),
@@ -100,12 +105,16 @@ CURSORS = [
 ]  # fmt: skip
 INVALID = {"get_member": "/members/x", "preview_merge": "/members/1/merge-preview",
            "get_suggestion": "/suggestions/x",
+           "list_judgements": "/posts/x/judgements",
+           "list_corrections": "/posts/x/judgements/history",
+           "sample_posts": "/judgements/mood/sample", "list_moods": "/moods?by=weather",
            "get_post": "/posts/x", "get_job": "/jobs/x", "get_topic": "/topics/x",
            "search_posts": "/search", "list_trends": "/topics/trending?as_of=tomorrow"}  # fmt: skip
 MISSING = {"get_member": "/members/999", "preview_merge": "/members/1/merge-preview?other=999",
            "get_suggestion": "/suggestions/999",
            "get_post": "/posts/999", "get_thread": "/threads/999", "get_topic": "/topics/999",
-           "get_job": "/jobs/999"}  # fmt: skip
+           "list_judgements": "/posts/999/judgements",
+           "list_corrections": "/posts/999/judgements/history", "get_job": "/jobs/999"}  # fmt: skip
 FOREIGN = {"Host": "evil.example"}
 
 
@@ -115,6 +124,7 @@ def cases() -> dict[str, dict[str, Case]]:
     found["create_job"] = _writing()
     found["push_posts"] = _pushing()
     found["receive_hook"] = _hooking()
+    found["correct_label"] = _correcting()
     found["merge_members"] = _merging()
     found["unmerge_member"] = _deciding("Parted again", "/members/{}/unmerge", 15, 1)
     found["accept_identity"] = _deciding("Merged", "/suggestions/{}/accept", 1, 2)
@@ -128,7 +138,7 @@ def cases() -> dict[str, dict[str, Case]]:
     found["search_posts"]["index_not_ready"] = Case(
         "The index is gone", f"{API}/search?q=sync", store="no_index"
     )
-    for operation in ("list_topics", "list_trends"):
+    for operation in ("list_topics", "list_trends", "list_moods"):
         path = API + OK[operation][1]
         found[operation]["not_run"] = Case("Nothing has been run", path, store="empty")
     return found
@@ -169,6 +179,21 @@ def _writing() -> dict[str, Case]:
         "database_not_ready": case("No tables yet", store="none"),
         "database_newer": case("A newer version's", store="newer"),
     }
+
+
+def _correcting() -> dict[str, Case]:
+    def case(summary: str, path: str = "/posts/4/judgements/sentiment", **changes: Any) -> Case:
+        label = {"json": {"label": "neutral", "note": "Says what happens, no more."}}
+        return Case(summary, API + path, "PUT", **(label | changes))
+
+    return {
+        "ok": case("A person says otherwise", headers={"Idempotency-Key": "c-18"}),
+        "bad_request": case("Not JSON", json=None, content='{"label": NaN}'),
+        "invalid_input": case("No such label", json={"label": "happy"}),
+        "not_found": case("No such post", "/posts/999/judgements/sentiment"),
+        "conflict": case("The key came before", headers={"Idempotency-Key": "night-7"}),
+        "too_large": case("More than 1 MiB", json=None, spaces=1_048_577),
+    } | _refusals(case)
 
 
 def _merging() -> dict[str, Case]:

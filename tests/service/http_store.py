@@ -38,6 +38,7 @@ from service.db.models import (
 )
 from service.db.session import Database, open_database
 from service.settings import Settings
+from tests.service import judged
 
 NOW = datetime(2026, 2, 28, 12, tzinfo=UTC)
 START = datetime(2025, 12, 22, tzinfo=UTC)  # a Monday
@@ -82,6 +83,8 @@ def build(folder: Path) -> None:
         session.flush()
         _topics(session)
         _index(session, folder)
+        judged.judge(session, NOW)
+        judged.review(session, NOW)
         _jobs(session)
     database.close()
 

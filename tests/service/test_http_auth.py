@@ -101,7 +101,7 @@ def routes(client: TestClient) -> list[tuple[str, str]]:
     schema = client.app.openapi()
     found = [(method, path) for path, item in schema["paths"].items() for method in item]
     pages = ["/", "/search", "/threads/{id}", "/topics/{id}", "/docs", "/openapi.json"]
-    return found + [("get", path) for path in pages]
+    return [*found, *(("get", path) for path in pages), ("post", "/posts/{id}/labels")]
 
 
 @pytest.mark.parametrize("sent", ["none", "unknown", "wrong", "revoked", "expired", "garbage"])
@@ -241,6 +241,7 @@ def test_a_name_that_another_site_points_here_is_refused(
     [
         ({"Origin": "http://127.0.0.1"}, 202), ({"Origin": "http://127.0.0.1:8001"}, 403),
         ({"Origin": "https://evil.example"}, 403), ({"Origin": "null"}, 403),
+        ({"Origin": "http://[evil"}, 403),
         ({"Sec-Fetch-Site": "cross-site"}, 403), ({"Sec-Fetch-Site": "same-origin"}, 202),
     ],
 )  # fmt: skip

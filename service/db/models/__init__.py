@@ -20,12 +20,14 @@ from service.db.models.judgements import (
     Trend,
 )
 from service.db.models.operations import ApiKey, AuditEntry, JobRun
+from service.db.models.scores import Correction, Score, ScoreModel
 from service.db.models.vectors import Embedding, EncoderRow, IndexBuild
 
 __all__ = [
     "Account",
     "ApiKey",
     "AuditEntry",
+    "Correction",
     "Embedding",
     "EncoderRow",
     "Event",
@@ -38,6 +40,8 @@ __all__ = [
     "RawItem",
     "Reaction",
     "ReplyLink",
+    "Score",
+    "ScoreModel",
     "Source",
     "Suggestion",
     "Thread",

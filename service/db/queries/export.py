@@ -15,6 +15,7 @@ from service.db.base import Base
 from service.db.models import (
     Account,
     AuditEntry,
+    Correction,
     Event,
     Identity,
     Member,
@@ -22,6 +23,7 @@ from service.db.models import (
     RawItem,
     Reaction,
     ReplyLink,
+    ScoreModel,
     Source,
     Suggestion,
     Thread,
@@ -215,6 +217,29 @@ def reply_links(session: Session, source_id: int) -> Pages:
         .outerjoin(parent, parent.id == ReplyLink.parent_id)
     )
     return _pages(session, query.order_by(_exact(session, Post.external_id)))
+
+
+def corrections(session: Session, source_id: int) -> Pages:
+    """Return the labels that people gave each post, the winning one of a task last."""
+    query = (
+        _of_posts(
+            source_id,
+            Correction.task,
+            Correction.label,
+            Correction.actor,
+            Correction.note,
+            Correction.sampled,
+            ScoreModel.name.label("model"),
+            ScoreModel.version,
+            ScoreModel.labels.label("model_labels"),
+            Correction.model_label,
+            Correction.model_confidence,
+            Correction.created_at,
+        )
+        .join(Correction, Correction.post_id == Post.id)
+        .outerjoin(ScoreModel, ScoreModel.id == Correction.model_id)
+    )
+    return _pages(session, query.order_by(_exact(session, Post.external_id), Correction.id))
 
 
 def events(session: Session, source_id: int) -> Pages:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from service.db.models import (
     Account,
+    Correction,
     Embedding,
     Event,
     Post,
@@ -18,6 +19,7 @@ from service.db.models import (
     RawItem,
     Reaction,
     ReplyLink,
+    Score,
     Source,
     Thread,
 )
@@ -146,11 +148,16 @@ def drop_reactions(session: Session, post_ids: Collection[int]) -> None:
 
 
 def drop_judgements(session: Session, post_ids: Collection[int]) -> None:
-    """Remove what models made of the posts, whose words are no longer those."""
+    """Remove what models made of the posts, whose words are no longer those.
+
+    People's corrections go too: they judged other words.
+    """
     if post_ids:
         _bulk(session, delete(Embedding).where(Embedding.post_id.in_(post_ids)))
         _bulk(session, delete(PostTopic).where(PostTopic.post_id.in_(post_ids)))
         _bulk(session, delete(ReplyLink).where(ReplyLink.post_id.in_(post_ids)))
+        _bulk(session, delete(Score).where(Score.post_id.in_(post_ids)))
+        _bulk(session, delete(Correction).where(Correction.post_id.in_(post_ids)))
 
 
 def drop_posts(session: Session, post_ids: Collection[int]) -> None:

@@ -78,3 +78,30 @@ def test_pages_in_a_browser(address: str, scheme: str) -> None:
         browser.close()
     assert asked == {address}
     assert said == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_label_is_corrected_in_a_browser_without_scripts(address: str, scheme: str) -> None:
+    from playwright.sync_api import sync_playwright
+
+    chosen = "hostile" if scheme == "light" else "personal"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        context = browser.new_context(
+            color_scheme=scheme, viewport={"width": 360, "height": 800}, java_script_enabled=False
+        )
+        page = context.new_page()
+        page.goto(address + "/threads/3", wait_until="load")
+        post = page.locator("article").first
+        place = post.get_attribute("id")
+        post.get_by_text("Labels: look and correct").click()
+        post.get_by_label("Hostility").select_option(chosen)
+        post.get_by_role("button", name="Correct").click()
+        page.wait_for_url("**/threads/3?post=*")
+        assert page.url.endswith(f"#{place}")
+        said = page.locator(f"#{place} .chips").inner_text()
+        assert f"hostility {chosen} (corrected)" in " ".join(said.split())
+        page.locator(f"#{place} summary").click()
+        wide = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        assert not page.evaluate(wide)
+        browser.close()
