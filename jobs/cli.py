@@ -9,7 +9,18 @@ from sqlalchemy.exc import DBAPIError
 
 from indexes.errors import IndexFault
 from jobs import output
-from jobs.commands import archive, export, identities, look, measure, service, sync, work
+from jobs.commands import (
+    archive,
+    export,
+    identities,
+    judgements,
+    look,
+    measure,
+    mood,
+    service,
+    sync,
+    work,
+)
 from nlp.errors import NlpError
 from service.errors import GroundswellError
 
@@ -28,6 +39,9 @@ app.command("sync")(sync.sync)
 app.command("export")(export.export_archive)
 app.command("run")(work.run)
 app.command("trends")(look.trends)
+app.command("mood")(mood.mood)
+app.command("judge")(judgements.judge)
+app.command("correct")(judgements.correct)
 app.command("search")(look.search)
 app.command("serve")(service.serve)
 app.command("work")(work.work)

@@ -7,21 +7,25 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import cache
+from time import perf_counter
 from typing import Any, Protocol
 
+from jobs import judges
 from jobs.conversations import rebuild
 from jobs.encode import Progress, encode
 from jobs.index import update_index
+from jobs.judge import judge
 from jobs.topics import update_topics
 from jobs.trends import record_trends
 from nlp.encoders import Card, Encoder, describe, load
 from nlp.errors import NlpError
+from nlp.judgements import Panel
 from service.db.session import Database
 from service.errors import BadSetting, InvalidInput
 from service.identity import look
 from service.settings import Settings
 
-STEPS = ("conversations", "identities", "encode", "index", "topics", "trends")
+STEPS = ("conversations", "identities", "encode", "judge", "index", "topics", "trends")
 
 
 class Reporter(Protocol):
@@ -33,9 +37,10 @@ class Reporter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What each step did, by its name."""
+    """What each step did, and its seconds of wall time, by its name."""
 
     steps: dict[str, dict[str, Any]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def idle(self) -> bool:
@@ -44,6 +49,7 @@ class RunResult:
             "conversations": ("posts",),
             "identities": ("new", "dropped", "accepted"),
             "encode": ("posts",),
+            "judge": ("posts",),
             "index": ("added", "removed", "rebuilt"),
             "topics": ("fitted", "placed"),
             "trends": ("new",),
@@ -65,11 +71,12 @@ def run(
     as_of: datetime | None = None,
     refit: bool = False,
     encoder: Encoder | None = None,
+    panel: Panel | None = None,
     report: Reporter = silent,
 ) -> RunResult:
     """Bring vectors, index, topics and trends up to the posts. Repeating it is always safe.
 
-    `encoder` is one that is loaded already; left out, it is loaded when a step needs it.
+    `encoder` and `panel` are loaded already; left out, they are loaded when a step needs them.
     """
     if unknown := set(steps) - set(STEPS):
         raise InvalidInput(f"no step {sorted(unknown)[0]!r}: steps are {', '.join(STEPS)}")
@@ -79,12 +86,18 @@ def run(
     def loaded() -> Encoder:
         return encoder or load_encoder(settings)
 
-    work = _work(database, settings, card, loaded, now, as_of, refit)
+    @cache
+    def loaded_panel() -> Panel:
+        return panel or judges.panel(settings)
+
+    work = _work(database, settings, card, loaded, loaded_panel, now, as_of, refit)
     result = RunResult()
     for step in STEPS:
         if step in steps:
+            started = perf_counter()
             with report(step) as progress:
                 result.steps[step] = asdict(work[step](progress))
+            result.seconds[step] = round(perf_counter() - started, 3)
     return result
 
 
@@ -93,6 +106,7 @@ def _work(
     settings: Settings,
     card: Card,
     loaded: Callable[[], Encoder],
+    loaded_panel: Callable[[], Panel],
     now: datetime,
     as_of: datetime | None,
     refit: bool,
@@ -104,6 +118,9 @@ def _work(
             database, now=now, rule=settings.identity_rule, actor="run"
         ),
         "encode": lambda heard: encode(database, card, loaded, now=now, progress=heard),
+        "judge": lambda heard: judge(
+            database, judges.cards(settings), loaded_panel, now=now, progress=heard
+        ),
         "index": lambda heard: update_index(database, card, settings.index_dir, now=now),
         "topics": lambda heard: update_topics(database, card, loaded, now=now, refit=refit),
         "trends": lambda heard: record_trends(

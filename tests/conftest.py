@@ -21,6 +21,7 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep tests away from the store of whoever runs them, and from every model hub."""
     monkeypatch.setenv("GROUNDSWELL_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("GROUNDSWELL_JUDGES", "lists")
 
 
 @pytest.fixture

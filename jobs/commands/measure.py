@@ -13,27 +13,47 @@ from typing import Annotated
 import typer
 
 from jobs import output
-from jobs.commands.context import Json
+from jobs.commands.context import Json, opened
 from jobs.evaluate.result import Evaluation, Options
+from nlp.judgements.labels import TASKS
 from service.errors import InvalidInput
 from service.settings import load
 
 # The module that measures under each name.
 NAMES = {
+    "emotion": "emotion",
     "encoder": "encoder",
+    "fairness": "fairness",
+    "hostility": "hostility",
     "identity": "identity",
     "import": "intake",
     "index": "index",
+    "intent": "intent",
     "pipeline": "pipeline",
+    "request-dialogs": "dialogs",
+    "sentiment": "sentiment",
+    "technical": "technical",
     "threads": "threads",
 }
 
-HEADS = ("threads",)
+# Those of one's own labels, and those that a module of their own trains from whole data sets.
+OWN = tuple(TASKS)
+WHOLE = ("judges", "threads")
+HEADS = (*OWN, *WHOLE)
 
 
 def evaluate(
     name: Annotated[str, typer.Argument(help=f"One of {', '.join(NAMES)}.")],
     data: Annotated[Path | None, typer.Option(help="JSON Lines, gzip or plain.")] = None,
+    train: Annotated[
+        list[Path] | None, typer.Option(help="Labels to teach the head by first; repeatable.")
+    ] = None,
+    folds: Annotated[
+        int, typer.Option(min=0, max=100, help="Teach the head by the data itself, in folds.")
+    ] = 0,
+    links: Annotated[
+        Path | None, typer.Option(help="What ties records to others, or judges them, by id.")
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first records.")] = None,
     n: Annotated[int, typer.Option("--n", min=1_000, help="Vectors, for `index`.")] = 200_000,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same figures.")] = 0,
@@ -46,24 +66,65 @@ def evaluate(
     measure: Callable[[Options], Evaluation] = module.evaluate
     log = (lambda line: None) if json else output.complain
     with _aside():
-        found = measure(Options(load(), data=data, limit=limit, n=n, seed=seed, log=log))
+        options = Options(
+            load(),
+            data=data,
+            limit=limit,
+            n=n,
+            seed=seed,
+            train=tuple(train or ()),
+            folds=folds,
+            links=links,
+            log=log,
+        )
+        found = measure(options)
     output.print_json(found) if json else _show(found)
 
 
 def train(
     head: Annotated[str, typer.Argument(help=f"One of {', '.join(HEADS)}.")],
-    data: Annotated[Path, typer.Option(help="Labelled JSON Lines, gzip or plain.")],
-    out: Annotated[Path, typer.Option(help="Folder for the weights and their card.")],
+    data: Annotated[
+        list[Path] | None, typer.Option(help="Labelled JSON Lines, gzip or plain; repeatable.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for weights and card; left out, in the data folder.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same weights.")] = 0,
     json: Json = False,
 ) -> None:
-    """Train a head on labels of your own; GROUNDSWELL_HEADS_DIR then names the folder."""
+    """Train a head on labels of your own; GROUNDSWELL_HEADS_DIR then names the folder.
+
+    Sentiment, emotion, hostility and intent also learn from what people corrected in the store.
+    """
     if head not in HEADS:
         raise InvalidInput(f"no head is called {head!r}: use {', '.join(HEADS)}")
-    make: Callable[..., Path] = import_module(f"jobs.train.{head}").train
+    if head in WHOLE and not (data and len(data) == 1 and out):
+        raise InvalidInput(f"`train {head}` takes one --data and an --out")
     with _aside():
-        weights = make(data, out, seed=seed, log=output.complain)
+        weights = (
+            _own(head, data or [], out, seed) if head in OWN else _whole(head, data, out, seed)
+        )
     output.print_json({"weights": weights}) if json else output.say(f"wrote {weights}")
+
+
+def _own(head: str, data: list[Path], out: Path | None, seed: int) -> Path:
+    from jobs.train import heads, people
+
+    with opened() as context:
+        settings = context.settings
+        with context.database.read() as session:
+            corrected = people.corrections_of(session, head)
+        folder = out or settings.heads_dir or settings.data_dir / "heads"
+        return heads.train(
+            head, data, corrected, folder, heads=settings.heads_dir, seed=seed, log=output.complain
+        )
+
+
+def _whole(head: str, data: list[Path] | None, out: Path | None, seed: int) -> Path:
+    assert data
+    assert out
+    make: Callable[..., Path] = import_module(f"jobs.train.{head}").train
+    return make(data[0], out, seed=seed, log=output.complain)
 
 
 @contextmanager

@@ -56,7 +56,8 @@ def run_and_show(
     )
     seconds = round(time.monotonic() - started, 1)
     if json:
-        output.print_json({"steps": result.steps, "idle": result.idle, "seconds": seconds})
+        told = {"steps": result.steps, "step_seconds": result.seconds, "idle": result.idle}
+        output.print_json({**told, "seconds": seconds})
     else:
         _show(result, seconds)
 
@@ -75,6 +76,7 @@ def _show(result: RunResult, seconds: float) -> None:
         "conversations": "{posts:,} posts of flat chat in {threads:,} conversations",
         "identities": "{pending:,} suggestions that two members are one person, {new:,} new",
         "encode": "{posts:,} posts encoded ({texts:,} distinct texts)",
+        "judge": "{posts:,} posts judged ({texts:,} distinct texts)",
         "index": "{vectors:,} vectors: {added:,} added, {removed:,} removed",
         "topics": "{topics:,} topics; {placed:,} posts placed, {outliers:,} in the outlier pool",
         "trends": "{rising} of {tested:,} topics rising as of {tick}",
@@ -82,7 +84,8 @@ def _show(result: RunResult, seconds: float) -> None:
     for step, done in result.steps.items():
         if step == "conversations" and not done["posts"]:
             continue
-        output.say(f"{step:>13}: {lines[step].format(**done)}")
+        took = f" in {result.seconds[step]:.0f} s" if result.seconds[step] >= 1 else ""
+        output.say(f"{step:>13}: {lines[step].format(**done)}{took}")
         note = done.get("note")
         if step == "trends" and not done["tested"]:
             note = "no topics, or less than four weeks of habits to judge them by"

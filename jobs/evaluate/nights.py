@@ -14,6 +14,7 @@ from jobs.evaluate.result import MeasurementFailed, timed
 from jobs.load import ImportResult, load
 from jobs.pipeline import RunResult, run
 from nlp.encoders import Encoder
+from nlp.judgements import Panel
 from service.db import migrate
 from service.db.queries import embeddings
 from service.db.session import Database, open_database
@@ -60,7 +61,12 @@ class Nights:
 
 
 def nights(
-    settings: Settings, folder: Path, parts: list[list[Record]], encoder: Encoder, now: datetime
+    settings: Settings,
+    folder: Path,
+    parts: list[list[Record]],
+    encoder: Encoder,
+    panel: Panel,
+    now: datetime,
 ) -> Nights:
     """Import and run each part in turn into one store below `folder`; then refit the topics.
 
@@ -75,9 +81,11 @@ def nights(
         for number, part in enumerate(parts):
             path = folder / f"part{number}.jsonl"
             path.write_bytes(b"\n".join(orjson.dumps(row) for row in part))
-            done.append(_night(database, own, path, encoder, now))
+            done.append(_night(database, own, path, encoder, panel, now))
             check_import(len(part), done[-1].imported)
-            check_run(sum(night.imported.added for night in done), done[-1].done)
+            check_run(
+                sum(night.imported.added for night in done), done[-1].imported.added, done[-1].done
+            )
             _check_vectors(database, encoder, sum(night.imported.added for night in done))
         again = partial(run, database, own, now=now, steps=("topics",), refit=True, encoder=encoder)
         refit, seconds = timed(again)
@@ -87,13 +95,18 @@ def nights(
 
 
 def _night(
-    database: Database, settings: Settings, path: Path, encoder: Encoder, now: datetime
+    database: Database,
+    settings: Settings,
+    path: Path,
+    encoder: Encoder,
+    panel: Panel,
+    now: datetime,
 ) -> Night:
     def work() -> tuple[ImportResult, RunResult]:
         imported = load(
             database, "jsonl", path, settings, now=now, source="archive", actor="evaluate"
         )
-        return imported, run(database, settings, now=now, encoder=encoder)
+        return imported, run(database, settings, now=now, encoder=encoder, panel=panel)
 
     (imported, done), seconds = timed(work)
     return Night(imported, done, seconds)
@@ -110,8 +123,10 @@ def check_import(records: int, imported: ImportResult) -> None:
         )
 
 
-def check_run(posts: int, done: RunResult) -> None:
-    """Raise MeasurementFailed unless the index holds every post and topics were found."""
+def check_run(posts: int, new: int, done: RunResult) -> None:
+    """Raise MeasurementFailed unless every post is judged and indexed and topics were found."""
+    if (judged := done.steps["judge"]["posts"]) != new:
+        raise MeasurementFailed(f"{judged:,} of {new:,} new posts were judged")
     vectors = done.steps["index"]["vectors"]
     if vectors != posts:
         raise MeasurementFailed(f"the index holds {vectors:,} vectors of {posts:,} posts")

@@ -31,13 +31,20 @@ class MeasurementFailed(GroundswellError):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a measurement is given; `log` hears a line of progress."""
+    """What a measurement is given; `log` hears a line of progress.
+
+    `train` are files to teach the head first, `folds` the parts to cross-validate the data in, and
+    `links` what ties records to others, where a measurement knows these.
+    """
 
     settings: Settings
     data: Path | None = None
     limit: int | None = None
     n: int = 200_000
     seed: int = 0
+    train: tuple[Path, ...] = ()
+    folds: int = 0
+    links: Path | None = None
     log: Callable[[str], None] = lambda line: None
 
     def path(self) -> Path:

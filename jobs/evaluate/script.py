@@ -15,6 +15,7 @@ from jobs.evaluate.encoder import default_model, encode_by_default
 from jobs.evaluate.result import timed
 
 WARM_TEXTS = 300
+JUDGED = 300
 # UMAP finds neighbours another way from 4,096 rows on, by other loops that it compiles.
 WARM_ROWS = 5_000
 
@@ -55,7 +56,39 @@ def script(model: Any, texts: list[str]) -> dict[str, float]:
     vectors, encoding = timed(lambda: encode_by_default(model, texts))
     _, topics = timed(lambda: BERTopic().fit_transform(texts, vectors))
     _, indexing = timed(lambda: index(vectors))
-    return {"encode_seconds": encoding, "topics_seconds": topics, "index_seconds": indexing}
+    return {
+        "encode_seconds": encoding,
+        "topics_seconds": topics,
+        "index_seconds": indexing,
+        "judge_seconds": judging(texts),
+    }
+
+
+def judging(texts: list[str]) -> float:
+    """Return the seconds that a classification pipeline takes for the texts.
+
+    It is timed on JUDGED of them, evenly from the whole, and scaled. Its model has the size of
+    RoBERTa-base and random weights, which take the same time as learned ones.
+    """
+    judge = classifier()
+    judge(texts[:3])
+    chosen = texts[:: max(1, len(texts) // JUDGED)][:JUDGED]
+    _, seconds = timed(lambda: judge(chosen))
+    return float(seconds * len(texts) / len(chosen))
+
+
+def classifier() -> Any:
+    """Return a pipeline as `transformers.pipeline("text-classification", ...)` makes it."""
+    from transformers import RobertaConfig, RobertaForSequenceClassification, pipeline
+
+    from nlp.judgements.layers import untuned
+
+    _, tokenizer = untuned()
+    config = RobertaConfig(vocab_size=50_265, max_position_embeddings=514)
+    model = RobertaForSequenceClassification(config)
+    return pipeline(
+        "text-classification", model=model, tokenizer=tokenizer, truncation=True, max_length=512
+    )
 
 
 def index(vectors: NDArray[np.float32]) -> None:

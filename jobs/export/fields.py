@@ -10,7 +10,7 @@ from typing import Any
 from service.ingest.fields import BadRecord, clean, kind
 
 FORMAT = "groundswell-export"
-VERSION = 1
+VERSION = 2
 MANIFEST = "manifest.json"
 AUDIT = "audit"
 AUDIT_SUM = "audit.sha256"
@@ -20,6 +20,7 @@ LEFT_OUT = (
     "embeddings",
     "topics",
     "trends",
+    "scores",
     "index",
     "jobs",
     "api keys",
@@ -106,6 +107,20 @@ TABLES: dict[str, dict[str, str]] = {
         "resolved_at": "time?",
         "resolved_by": "text?",
     },
+    "corrections": {
+        **POST,
+        "task": "text",
+        "label": "text",
+        "actor": "text",
+        "note": "text?",
+        "sampled": "flag",
+        "model": "text?",
+        "version": "text?",
+        "model_labels": "list?",
+        "model_label": "text?",
+        "model_confidence": "number?",
+        "created_at": "time",
+    },
     AUDIT: {
         "at": "time",
         "actor": "text",
@@ -115,6 +130,8 @@ TABLES: dict[str, dict[str, str]] = {
         "detail": "object",
     },
 }
+# Since which version a table is written; of older exports it is empty.
+SINCE = {"corrections": 2}
 
 
 def values(table: str, row: Any) -> dict[str, Any]:

@@ -41,6 +41,7 @@ MODELS: dict[str, type[Base]] = {
     "reply_links": models.ReplyLink,
     "events": models.Event,
     "suggestions": models.Suggestion,
+    "corrections": models.Correction,
     AUDIT: models.AuditEntry,
 }
 WHOLE: dict[str, Callable[[Session], Pages]] = {
@@ -56,6 +57,7 @@ BY_SOURCE: dict[str, Callable[[Session, int], Pages]] = {
     "raw_items": queries.raw_items,
     "reply_links": queries.reply_links,
     "events": queries.events,
+    "corrections": queries.corrections,
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from jobs.export.fields import AUDIT, AUDIT_SUM, FORMAT, MANIFEST, TABLES, VERSION, values
+from jobs.export.fields import AUDIT, AUDIT_SUM, FORMAT, MANIFEST, SINCE, TABLES, VERSION, values
 from jobs.importers.bundle import Bundle
 from jobs.importers.rows import Row
 from jobs.importers.unpack import PIECE
@@ -46,14 +46,15 @@ def fits(bundle: Bundle) -> bool:
 def check(bundle: Bundle, heard: Heard) -> dict[str, Table]:
     """Return the tables of an export, in the order in which they are to be read.
 
+    An export of an older version lacks those that came later.
     `heard` is told of bytes as they are read. Raise BadArchive where there is no manifest, where
     it is of another version, or where a file is not as it was written.
     """
     told = _manifest(bundle)
     tables = {}
-    for name in TABLES:
-        table = Table(name, told[name][0])
-        if _digest(bundle, table.file, heard) != told[name][1]:
+    for name, (size, digest) in told.items():
+        table = Table(name, size)
+        if _digest(bundle, table.file, heard) != digest:
             raise BadArchive(f"{bundle.path}: {table.file} is not as it was written: {AGAIN}")
         tables[name] = table
     return tables
@@ -105,16 +106,19 @@ def _manifest(bundle: Bundle) -> dict[str, tuple[int, str]]:
         told = orjson.loads(bundle.read(MANIFEST, SMALL))
         if told["format"] != FORMAT:
             raise ValueError
-        if told["version"] != VERSION:
+        if told["version"] not in range(1, VERSION + 1):
             raise BadArchive(
-                f"{bundle.path} is of version {told['version']!r}, this Groundswell reads "
+                f"{bundle.path} is of version {told['version']!r}, this Groundswell reads 1 to "
                 f"{VERSION}: use the one that wrote it"[:400]
             )
-        found = {name: _told(told["files"][f"{name}.jsonl"]) for name in TABLES if name != AUDIT}
+        files = told["files"]
+        later = {name for name, since in SINCE.items() if since > told["version"]}
+        names = [name for name in TABLES if name not in later or f"{name}.jsonl" in files]
+        found = {name: _told(files[f"{name}.jsonl"]) for name in names if name != AUDIT}
         found[AUDIT] = (-1, bundle.read(AUDIT_SUM, SMALL).decode("ascii").split()[0])
     except (BadRecord, ValueError, KeyError, TypeError, IndexError) as error:
         raise BadArchive(f"{bundle.path}: {MANIFEST} cannot be used: {AGAIN}") from error
-    return {name: found[name] for name in TABLES}
+    return {name: found[name] for name in names}
 
 
 def _told(entry: dict[str, Any]) -> tuple[int, str]:

@@ -33,8 +33,9 @@ class Refill:
     sources: dict[str, SourceRef]
 
     def rows(self, name: str) -> Iterator[Row]:
-        """Yield the rows of a table."""
-        return rows(self.bundle, self.tables[name], self.heard)
+        """Yield the rows of a table; an export that is older than the table has none."""
+        table = self.tables.get(name)
+        return rows(self.bundle, table, self.heard) if table else iter(())
 
     def batches(self, name: str) -> Iterator[list[Row]]:
         """Yield the rows of a table by batches."""

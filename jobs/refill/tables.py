@@ -11,6 +11,7 @@ from jobs.refill.deeds import audit
 from jobs.refill.lookups import Refill, by_source, handles, one, picked, post, post_ids, source
 from nlp.text import content_hash, plain
 from service.db.models import (
+    Correction,
     Event,
     RawItem,
     Reaction,
@@ -18,7 +19,7 @@ from service.db.models import (
     Suggestion,
     Thread,
 )
-from service.db.queries import ids, load
+from service.db.queries import ids, load, scores
 
 
 def _threads(refill: Refill, batch: list[Row]) -> None:
@@ -125,6 +126,38 @@ def _suggestions(refill: Refill, batch: list[Row]) -> None:
     ids.put(refill.session, Suggestion, found)
 
 
+def _corrections(refill: Refill, batch: list[Row]) -> None:
+    posts = post_ids(refill, batch, "post")
+    models = _models(refill, batch)
+    names = ("task", "label", "actor", "note", "sampled", "created_at")
+    found = [
+        picked(row, *names, "model_label", "model_confidence")
+        | {"post_id": posts[post(row, "post")], "model_id": models.get(_model(row))}
+        for row in batch
+    ]
+    ids.put(refill.session, Correction, found)
+
+
+def _models(refill: Refill, batch: list[Row]) -> dict[tuple[str, str, str] | None, int]:
+    """Return the ids of the models that corrections name, made where they are not there."""
+    first: dict[tuple[str, str, str], Row] = {}
+    for row in batch:
+        if key := _model(row):
+            first.setdefault(key, row)
+    return {
+        key: scores.model_id(refill.session, *key)
+        or scores.add_model(
+            refill.session, *key, row.values["model_labels"] or [], row.values["created_at"]
+        )
+        for key, row in first.items()
+    }
+
+
+def _model(row: Row) -> tuple[str, str, str] | None:
+    name, version = row.values["model"], row.values["version"]
+    return None if name is None or version is None else (row.values["task"], name, version)
+
+
 WRITE: dict[str, Callable[[Refill, list[Row]], None]] = {
     "threads": _threads,
     "posts": _posts,
@@ -133,5 +166,6 @@ WRITE: dict[str, Callable[[Refill, list[Row]], None]] = {
     "reply_links": _reply_links,
     "events": _events,
     "suggestions": _suggestions,
+    "corrections": _corrections,
     AUDIT: audit,
 }

@@ -32,6 +32,8 @@ def test_import_run_search_trends(groundswell: Run, archive: Path) -> None:
     first = orjson.loads(out)
     assert (code, first["idle"]) == (0, False)
     assert first["steps"]["encode"]["posts"] == len(records())
+    assert first["steps"]["judge"]["posts"] == len(records())
+    assert first["step_seconds"].keys() == first["steps"].keys()
     assert groundswell("run")[1].startswith("nothing to do")
 
     found = orjson.loads(groundswell("search", "pdf margin", "--limit", "3", "--json")[1])
@@ -109,8 +111,8 @@ def test_rejected_records_end_in_3_with_their_places(groundswell: Run, tmp_path:
         (("search", "x", "--after", "0001-01-01T00:00+05:00"), 2, "1980 to 2200"),
         (("keys", "create", "x", "--days", "99999999"), 2, "36500"),
         (("keys", "create", "local"), 2, "`local`"),
-        (("run", "--steps", "dance"), 2, "encode, index"),
-        (("evaluate", "nothing"), 2, "encoder, identity, import, index"),
+        (("run", "--steps", "dance"), 2, "encode, judge, index"),
+        (("evaluate", "nothing"), 2, "emotion, encoder, fairness, hostility"),
         (("evaluate", "encoder"), 2, "GROUNDSWELL_ENCODER"),
         (("keys", "create", "x", "--scopes", "root"), 2, "read"),
         (("serve", "--host", "0.0.0.0", "--port", "0"), 1, "groundswell keys create"),

@@ -27,9 +27,10 @@ import pytest
 from sqlalchemy import func, select, text
 
 from indexes.store import read
+from jobs import judges
 from jobs.load import load
 from nlp.encoders import load as load_encoder
-from service.db.models import Embedding, IndexBuild, Post, PostTopic
+from service.db.models import Embedding, IndexBuild, Post, PostTopic, Score
 from service.db.session import Database
 from service.settings import Settings
 from tests.jobs.community import records, write
@@ -43,6 +44,7 @@ KINDS = {
     "before commit",
     "after commit",
     "encoded",
+    "judged",
     "built",
     "published",
     "before pointing",
@@ -156,11 +158,14 @@ def hook(meet: Meet) -> None:
     import indexes.store
     import jobs.encode
     import jobs.index
+    import jobs.judge
     from nlp.encoders.hashing import HashingEncoder
+    from nlp.judgements import Panel
 
-    jobs.encode.CHUNK = CHUNK
+    jobs.encode.CHUNK = jobs.judge.CHUNK = CHUNK
     commits(meet)
     HashingEncoder.encode = around(HashingEncoder.encode, meet, after="encoded")
+    Panel.judge = around(Panel.judge, meet, after="judged")  # type: ignore[method-assign]
     indexes.store._replace = around(indexes.store._replace, meet, before="built")
     jobs.index.publish = around(jobs.index.publish, meet, after="published")
     jobs.index._point = around(jobs.index._point, meet, before="before pointing")
@@ -324,7 +329,7 @@ def check_served(database: Database, settings: Settings) -> None:
 
 
 def check_whole(database: Database, settings: Settings, posts: int) -> None:
-    """Assert that each post is there once, with its vector, topic and place in the index."""
+    """Assert that each post is there once, with its vector, judgements, topic and index entry."""
     encoder = load_encoder(settings.encoder)
     with database.read() as session:
         assert session.scalar(text("PRAGMA integrity_check")) == "ok"
@@ -341,6 +346,7 @@ def check_whole(database: Database, settings: Settings, posts: int) -> None:
     assert [row.id for row in pairs] == ids == placed
     expected = encoder.encode([row.plain for row in pairs]).astype(np.float16)
     np.testing.assert_array_equal(np.stack([row.vector for row in pairs]), expected)
+    check_judged(database, settings, [row.plain for row in pairs])
     index, _ = read(settings.index_dir, build.generation, build.sha256)
     assert index.ids().tolist() == ids
     probe = expected[:50].astype(np.float32)
@@ -351,6 +357,23 @@ def check_whole(database: Database, settings: Settings, posts: int) -> None:
     assert build.generation in left
     assert len(left) <= 2
     assert all(name.startswith("g-") for name in left)
+
+
+def check_judged(database: Database, settings: Settings, texts: list[str]) -> None:
+    """Assert that each post, in order, has what the judges say of its text, and nothing else."""
+    said = judges.panel(settings).judge(texts)
+    with database.read() as session:
+        for task, found in said.items():
+            held = session.execute(
+                select(Score.label, Score.probabilities)
+                .where(Score.task == task)
+                .order_by(Score.post_id)
+            ).all()
+            assert [row.label for row in held] == [found.label(row) for row in range(len(texts))]
+            expected = found.probabilities.astype(np.float16)
+            np.testing.assert_array_equal(np.stack([row.probabilities for row in held]), expected)
+        every = session.scalar(select(func.count()).select_from(Score))
+    assert every == len(texts) * len(said)
 
 
 if __name__ == "__main__":

@@ -97,11 +97,15 @@ def answers(database: Database, settings: Settings, archive: Path, now: datetime
         found = trending(session, as_of=None, now=now, stale_after_days=2, limit=5)
         hits = Searcher(database, settings).search(session, "pdf margin", Filters(), 5)
         topics = session.execute(text("SELECT label FROM topic ORDER BY label")).scalars().all()
+        judged = session.execute(
+            text("SELECT task, label, count(*) FROM score GROUP BY task, label")
+        ).all()
     return [
         (first.added, first.members_added, first.threads_added, again.added, again.updated, idle),
         [(trend.label, trend.observed, round(trend.q, 9), trend.series) for trend in found.trends],
         [round(hit.score, 4) for hit in hits],
         topics,
+        sorted((task, label or "", posts) for task, label, posts in judged),
         found.data_as_of,
     ]
 
@@ -119,6 +123,7 @@ def test_postgres_answers_as_sqlite_does(
     there = answers(*other, archive, now)
     assert here == there
     assert here[0] == (len(records()), 72, 75, 0, 0, True)
+    assert sum(posts for _, _, posts in here[4]) == 5 * len(records())
 
 
 @pytest.mark.slow

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
+from jobs import judges
 from jobs.evaluate import pipeline
-from jobs.evaluate.nights import check_import, check_run, nights
+from jobs.evaluate.nights import Night, Nights, check_import, check_run, nights
 from jobs.evaluate.result import MeasurementFailed, Options
 from jobs.load import ImportResult
 from jobs.pipeline import RunResult
@@ -31,13 +32,16 @@ def test_both_nights_are_stored_and_counted(
     last = len(rows) // 100
     folder = tmp_path / "timed"
     parts = [rows[:-last], rows[-last:]]
-    found = nights(settings, folder, parts, load_encoder("hashing"), now)
+    panel = judges.panel(settings)
+    found = nights(settings, folder, parts, load_encoder("hashing"), panel, now)
     first, nightly = found.nights
     assert (first.imported.added, nightly.imported.added) == (len(rows) - last, last)
     assert first.done.steps["topics"]["fitted"]
     assert not nightly.done.steps["topics"]["fitted"]
     assert nightly.done.steps["topics"]["placed"] == last
     assert nightly.done.steps["index"]["added"] == last
+    judged = [night.done.steps["judge"]["posts"] for night in found.nights]
+    assert judged == [len(rows) - last, last]
     assert found.refit.steps.keys() == {"topics"}
     assert found.refit.steps["topics"]["fitted"]
     assert found.refit.steps["topics"]["placed"] == len(rows)
@@ -68,7 +72,14 @@ def test_records_that_are_not_stored_are_an_error(
     rows = records(each=30)
     rows[3] = {**rows[3], "created_at": "yesterday"}
     with pytest.raises(MeasurementFailed, match=f"{len(rows) - 1} of {len(rows)} records"):
-        nights(settings, tmp_path / "timed", [rows], load_encoder("hashing"), now)
+        nights(
+            settings,
+            tmp_path / "timed",
+            [rows],
+            load_encoder("hashing"),
+            judges.panel(settings),
+            now,
+        )
 
 
 def test_an_import_keeps_every_record() -> None:
@@ -80,21 +91,57 @@ def test_an_import_keeps_every_record() -> None:
 
 
 @pytest.mark.parametrize(
-    ("posts", "vectors", "topics", "line"),
+    ("posts", "judged", "vectors", "topics", "line"),
     [
-        (999, 999, 0, None),
-        (1_000, 1_000, 1, None),
-        (1_000, 999, 5, "999 vectors of 1,000 posts"),
-        (1_000, 1_000, 0, "no topic was found in 1,000 posts: why"),
+        (999, 9, 999, 0, None),
+        (1_000, 9, 1_000, 1, None),
+        (1_000, 8, 1_000, 1, "8 of 9 new posts were judged"),
+        (1_000, 9, 999, 5, "999 vectors of 1,000 posts"),
+        (1_000, 9, 1_000, 0, "no topic was found in 1,000 posts: why"),
     ],
 )
-def test_a_run_does_all_of_its_work(posts: int, vectors: int, topics: int, line: str) -> None:
-    steps = {"index": {"vectors": vectors}, "topics": {"topics": topics, "note": "why"}}
+def test_a_run_does_all_of_its_work(
+    posts: int, judged: int, vectors: int, topics: int, line: str | None
+) -> None:
+    steps = {
+        "judge": {"posts": judged},
+        "index": {"vectors": vectors},
+        "topics": {"topics": topics, "note": "why"},
+    }
     if line is None:
-        check_run(posts, RunResult(steps))
+        check_run(posts, 9, RunResult(steps))
         return
     with pytest.raises(MeasurementFailed, match=line):
-        check_run(posts, RunResult(steps))
+        check_run(posts, 9, RunResult(steps))
+
+
+def test_speedups_are_with_and_without_judgements() -> None:
+    """Ours takes 10 s, 4 of them to judge; the script 30 s, 300 more to judge one task."""
+    imported = replace(IMPORTED, added=50)
+    steps = {"topics": {"topics": 2, "outliers": 10}}
+    done = RunResult(steps, {"judge": 4.0, "encode": 3.0})
+    night = Night(imported, done, 10.0)
+    ours = Nights([night, replace(night, seconds=1.0)], done, 2.0)
+    parts = {"encode_seconds": 20.0, "topics_seconds": 9.0, "index_seconds": 1.0}
+    script = pipeline._summed({**parts, "judge_seconds": 300.0})
+    assert (script["seconds"], script["seconds_whole"]) == (30, 330)
+    fast = pipeline._summed({**parts, "topics_seconds": 3.0, "judge_seconds": 100.0})
+    found = pipeline._figures(ours, {pipeline.RAW: script, pipeline.PLAIN: fast})
+    assert found == {
+        "seconds_first": 10.0,
+        "seconds_encode": 3.0,
+        "seconds_judge": 4.0,
+        "seconds_nightly": 1.0,
+        "seconds_refit": 2.0,
+        "nightly_share": 0.1,
+        "posts_per_second": 5.0,
+        "topics": 2,
+        "outlier_share": 0.1,
+        "speedup": 5.0,
+        "speedup_whole": 33.0,
+        "speedup_plain_text": 4.0,
+        "speedup_whole_plain_text": 12.4,
+    }
 
 
 def test_what_cannot_be_compared_is_refused(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 from jobs.commands.export import write_posts
 from jobs.export.tables import export_all
 from service.db.models import Identity, Member, Post, ReplyLink, Suggestion, Thread
+from service.db.queries import corrections, scores
 from service.ingest.posts import store_deletions
 from service.ingest.records import Deletion
 from service.ingest.state import Import
@@ -144,11 +145,22 @@ def fill(store: Store) -> Store:
             )
         home = chat["c0"].thread_id
         session.execute(update(Thread).where(Thread.id == home).values(confidence=0.75))
+        judge(session, chat["c0"].id, chat["c1"].id)
         for child in ("c1", "c2"):
             old, chat[child].thread_id = chat[child].thread_id, home
             session.flush()
             session.delete(session.get_one(Thread, old))
     return store
+
+
+def judge(session: Any, first: int, second: int) -> None:
+    """Let a model judge one post, and people correct that one twice and another once."""
+    model = scores.add_model(session, "sentiment", "ours", "1", ["negative", "positive"], NOW)
+    score = {"post_id": first, "task": "sentiment", "model_id": model, "label": "negative"}
+    scores.put_scores(session, [score | {"confidence": 0.75, "probabilities": [0.75, 0.25]}])
+    for label, note, actor in (("negative", "sure?", "zoe"), ("positive", None, "eve")):
+        corrections.add(session, first, "sentiment", label, actor, note, True, NOW)
+    corrections.add(session, second, "intent", "question", "eve", None, False, NOW)
 
 
 def merge(session: Any, kept: int, gone: int) -> None:

@@ -53,7 +53,7 @@ def test_every_table_goes_to_a_new_folder(export: Run, tmp_path: Path) -> None:
     code, out, err = export("--all", tmp_path / "all", "--no-raw", "--json")
     assert (code, err) == (0, "")
     assert orjson.loads(out)["rows"]["posts"] == 27
-    assert len(list((tmp_path / "all").iterdir())) == 14
+    assert len(list((tmp_path / "all").iterdir())) == 15
     code, out, err = export("--all", tmp_path / "all")
     assert (code, out) == (2, "")
     assert err == (

@@ -29,6 +29,7 @@ COUNTS = {
     "reply_links": 3,
     "events": 2,
     "suggestions": 2,
+    "corrections": 3,
 }
 
 
@@ -45,13 +46,13 @@ def folder(full: Store, tmp_path: Path) -> Path:
 
 def test_the_manifest_counts_and_sums_every_file_but_the_audit(folder: Path) -> None:
     manifest = orjson.loads((folder / "manifest.json").read_bytes())
-    assert (manifest["format"], manifest["version"]) == ("groundswell-export", 1)
+    assert (manifest["format"], manifest["version"]) == ("groundswell-export", 2)
     files = manifest["files"]
     assert {name.removesuffix(".jsonl"): file["rows"] for name, file in files.items()} == COUNTS
     assert {name: len(read(folder / name)) for name in files} == {
         name: file["rows"] for name, file in files.items()
     }
-    assert "embeddings" in manifest["left_out"]
+    assert {"embeddings", "scores"} <= set(manifest["left_out"])
     sums = "".join(f"{file['sha256']}  {name}\n" for name, file in files.items())
     sums += (folder / "audit.sha256").read_text()
     done = subprocess.run(["sha256sum", "--check", "--quiet"], input=sums, text=True, cwd=folder)
@@ -88,6 +89,21 @@ def test_rows_go_by_natural_keys(folder: Path) -> None:
         "created_at": "2024-12-29T00:00:00Z",
         "resolved_at": "2025-01-01T00:00:00Z",
         "resolved_by": "local",
+    }
+    assert read(folder / "corrections.jsonl")[1] == {
+        "source": "chat",
+        "post": "c0",
+        "task": "sentiment",
+        "label": "positive",
+        "actor": "eve",
+        "note": None,
+        "sampled": True,
+        "model": "ours",
+        "version": "1",
+        "model_labels": ["negative", "positive"],
+        "model_label": "negative",
+        "model_confidence": 0.75,
+        "created_at": "2025-01-01T00:00:00Z",
     }
     assert read(folder / "events.jsonl")[0]["member"] == ann
     assert read(folder / "sources.jsonl")[0] == {

@@ -21,7 +21,8 @@ from jobs.importers import groundswell
 from jobs.importers.bundle import open_bundle
 from jobs.importers.groundswell import check
 from jobs.refill.store import refill
-from service.db.models import Post
+from service.db.models import Correction, Post
+from service.db.queries import corrections, scores
 from service.db.queries.audit import newest_first
 from service.errors import BadArchive, Conflict
 from service.ingest.fields import BadRecord
@@ -133,6 +134,41 @@ def test_the_same_archives_change_nothing_afterwards(written: Path, store: Store
     assert store.load(*ACCOUNTS, kind="accounts").unchanged == 2
 
 
+def test_labels_that_people_corrected_come_back(written: Path, store: Store) -> None:
+    bring(store, written)
+    ids = store.posts("id")
+    with store.database.read() as session:
+        first, second = corrections.history(session, ids["c0"])
+        (other,) = corrections.history(session, ids["c1"])
+        assert (first.label, first.actor, first.note, first.sampled) == (
+            "positive", "eve", None, True,
+        )  # fmt: skip
+        assert (second.label, second.actor, second.note) == ("negative", "zoe", "sure?")
+        assert (first.model, first.version) == ("ours", "1")
+        assert (first.model_label, first.model_confidence) == ("negative", 0.75)
+        assert (other.task, other.label, other.model) == ("intent", "question", None)
+        held = scores.of_posts(session, [ids["c0"]])[ids["c0"]]
+        assert [(row.label, row.model, row.probabilities) for row in held] == [
+            ("positive", None, {})
+        ]
+        newest = scores.newest_model(session, "sentiment")
+        assert newest is not None
+        assert (newest.labels, newest.created_at) == (["negative", "positive"], NOW)
+
+
+def test_an_export_of_the_first_version_has_no_corrections(archive: Path, store: Store) -> None:
+    (archive / "corrections.jsonl").unlink()
+    manifest = orjson.loads((archive / "manifest.json").read_bytes())
+    del manifest["files"]["corrections.jsonl"]
+    (archive / "manifest.json").write_bytes(orjson.dumps(manifest))
+    with pytest.raises(BadArchive, match=r"manifest\.json cannot be used"):
+        bring(store, archive)
+    manifest["version"] = 1
+    (archive / "manifest.json").write_bytes(orjson.dumps(manifest))
+    assert bring(store, archive).counts["added"] == 31
+    assert store.rows(Correction.id) == []
+
+
 def test_a_zip_of_the_folder_is_read_too(written: Path, store: Store, tmp_path: Path) -> None:
     path = shutil.make_archive(str(tmp_path / "all"), "zip", written.parent, written.name)
     bring(store, Path(path))
@@ -165,8 +201,8 @@ def test_what_is_not_as_it_was_written_is_refused(archive: Path, store: Store) -
     (archive / "posts.jsonl").unlink()
     with pytest.raises(BadArchive, match=r"holds no posts\.jsonl"):
         bring(store, archive)
-    (archive / "manifest.json").write_text('{"format": "groundswell-export", "version": 2}')
-    with pytest.raises(BadArchive, match="version 2, this Groundswell reads 1"):
+    (archive / "manifest.json").write_text('{"format": "groundswell-export", "version": 3}')
+    with pytest.raises(BadArchive, match="version 3, this Groundswell reads 1 to 2"):
         bring(store, archive)
     (archive / "manifest.json").write_text("[]")
     with pytest.raises(BadArchive, match=r"manifest\.json cannot be used"):
@@ -196,6 +232,8 @@ def _named(**values: Any) -> Callable[[dict[str, Any]], Any]:
         ("posts", lambda row: b"7", "the line has not the fields"),
         ("threads", _named(visibility="open"), "it must be of kind visibility"),
         ("reactions", _named(post="x"), "reactions.jsonl line 1 names a post that"),
+        ("corrections", _named(post="x"), "corrections.jsonl line 1 names a post that"),
+        ("corrections", _named(sampled=1), "it must be of kind flag"),
         ("raw_items", _named(data={"base64": "?"}), "it must be of kind bytes"),
         ("members", _named(key=["a", "b"]), "has no handle of its own in identities.jsonl"),
         ("members", _named(account="x.org"), "members.jsonl line 1 names an account that"),

@@ -1,0 +1,163 @@
+"""Measures a head on labelled texts: as it is, taught by other labels first, or in folds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jobs import judges
+from jobs.evaluate.judgements import Judged, figures, grouped
+from jobs.evaluate.labelled import Labelled, labelled, linked
+from jobs.evaluate.result import Evaluation, Figures, Options, rounded, timed, versions
+from jobs.train.heads import packaged, taught
+from nlp.judgements import TASKS, JudgeCard, teach
+from nlp.judgements.external import ExternalJudge
+from nlp.judgements.features import Features, Floats
+from nlp.judgements.head import Head
+from nlp.judgements.panel import card_of
+from nlp.text import plain
+from service.errors import InvalidInput
+from service.settings import Settings
+
+Rule = Callable[[Labelled], Judged]
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What is measured of a task, beside which rules and published figures."""
+
+    name: str
+    task: str
+    metrics: tuple[str, ...]
+    rules: Mapping[str, Rule]
+    published: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    schema: str | None = None
+
+
+def evaluate(options: Options, measure: Measure) -> Evaluation:
+    """Return the figures of a head; means over the parts (repositories) that the data name.
+
+    As it ships, or as GROUNDSWELL_HEADS_DIR holds it; with `train` taught by those files first;
+    with `folds` taught by the other parts of the data each time. Every text is judged.
+    """
+    if options.train and options.folds:
+        raise InvalidInput("--train and --folds are two ways to teach: use one")
+    data = (
+        linked(options.path(), options.links, measure.task, options.limit)
+        if options.links
+        else labelled(options.path(), measure.task, options.limit, measure.schema)
+    )
+    found, seconds = timed(lambda: _judged(options, measure, data))
+    judgement, about = found
+    rules = {name: rule(data) for name, rule in measure.rules.items()}
+    return Evaluation(
+        name=measure.name,
+        data=str(options.path()),
+        n=len(data.texts),
+        metrics=rounded(averaged(judgement, data, measure.metrics)),
+        baselines={
+            name: rounded(averaged(said, data, measure.metrics)) for name, said in rules.items()
+        },
+        published={name: dict(value) for name, value in measure.published.items()},
+        versions=versions("scikit-learn", "torch", "transformers", **about),
+        seconds=round(seconds, 1),
+    )
+
+
+def averaged(found: Judged, data: Labelled, names: Sequence[str]) -> Figures:
+    """Return the figures, each the mean over the parts of the data."""
+    every = []
+    for part in sorted(set(data.parts)):
+        rows = np.flatnonzero(np.array(data.parts) == part)
+        mine = Judged(found.probabilities[rows], found.chosen[rows])
+        every.append(figures(mine, [data.gold[row] for row in rows], names, data.groups))
+    shared = [name for name in names if all(name in one for one in every)]
+    return {name: fmean(one[name] for one in every) for name in shared}
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """The judge in force of a task: probabilities of our labels, and how it chooses."""
+
+    card: JudgeCard
+    lean: tuple[float, ...]
+    probabilities: Callable[[Sequence[str]], Floats]
+
+    @property
+    def about(self) -> dict[str, str]:
+        """Name the judge for the versions of a measurement."""
+        return {self.card.task: f"{self.card.name}@{self.card.version}"}
+
+    def hostility(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return the hostility of posts, 0 to 1, and whether each is called hostile."""
+        found = self.probabilities([plain(text).text for text in texts])
+        leaning = found * np.array(self.lean, dtype=np.float32)
+        return 1 - found[:, 0].astype(np.float64), leaning[:, 1:].sum(axis=1) > leaning[:, 0]
+
+    def chosen(self, texts: Sequence[str]) -> list[str]:
+        """Return the label that is named of each post, sure or not."""
+        found = self.probabilities([plain(text).text for text in texts])
+        leaning = found * np.array(self.lean, dtype=np.float32)
+        return [TASKS[self.card.task][number] for number in leaning.argmax(axis=1)]
+
+
+def load_judge(settings: Settings, task: str) -> Judge:
+    """Return the judge that the settings name, loaded; raise BadSetting."""
+    name = judges.external_names(settings).get(task)
+    if name:
+        external = judges.load_external(settings, task, name)
+        even = (1.0,) * len(TASKS[task])
+        return Judge(external.card, even, lambda texts: _spread(external, texts))
+    head, reader = judges.own_head(settings, task), judges.load_reader(settings)
+    return Judge(
+        card_of(head.card), head.card.lean, lambda texts: head.probabilities(reader.features(texts))
+    )
+
+
+def _spread(external: ExternalJudge, texts: Sequence[str]) -> Floats:
+    """Return probabilities of all our labels: zero for those that the model does not know."""
+    labels = TASKS[external.card.task]
+    found = np.zeros((len(texts), len(labels)), dtype=np.float32)
+    columns = [labels.index(label) for label in external.card.labels]
+    found[:, columns] = external.judge(texts)
+    return found
+
+
+def _judged(options: Options, measure: Measure, data: Labelled) -> tuple[Judged, dict[str, str]]:
+    """Return what the judge in force says of the data, and which judge it is."""
+    if not (options.train or options.folds):
+        judge = load_judge(options.settings, measure.task)
+        return grouped(judge.probabilities(data.texts), judge.lean, data), judge.about
+    if measure.task in judges.external_names(options.settings):
+        raise InvalidInput(
+            f"a model of other makers is not taught here: unset GROUNDSWELL_"
+            f"{measure.task.upper()}_MODEL"
+        )
+    head = packaged(options.settings.heads_dir, measure.task)
+    reader = judges.load_reader(options.settings)
+    about = {measure.task: f"{head.card.name}@{head.card.version}, taught"}
+    if options.folds:
+        return _crossed(options, head, reader.features(data.texts), data), about
+    lessons = [labelled(path, measure.task, None, measure.schema) for path in options.train]
+    options.log(f"teaching by {sum(len(some.texts) for some in lessons):,} texts")
+    head = taught(head, lessons, reader, options.seed)
+    found = head.probabilities(reader.features(data.texts))
+    return grouped(found, head.card.lean, data), about
+
+
+def _crossed(options: Options, start: Head, features: Features, data: Labelled) -> Judged:
+    """Return what heads say of texts that each was not taught by."""
+    known, flat = data.targets(), features.mean()
+    shares = np.zeros((len(data.texts), len(data.groups)), dtype=np.float32)
+    chosen = np.zeros(len(data.texts), dtype=np.int64)
+    for fold, (learn, rest) in enumerate(teach.folds(known, options.folds, options.seed), 1):
+        options.log(f"fold {fold} of {options.folds}: {len(learn):,} texts to learn from")
+        head = teach.teach(flat.take(learn), known[learn], start, teach.Plan(seed=options.seed))
+        found = grouped(head.probabilities(flat.take(rest)), head.card.lean, data)
+        shares[rest], chosen[rest] = found.probabilities, found.chosen
+    return Judged(shares, chosen)

@@ -1,0 +1,106 @@
+"""Which judges the settings name: their cards, quickly, and the panel of them, loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from nlp.errors import NlpError
+from nlp.judgements import TASKS, JudgeCard, Panel, external, layers
+from nlp.judgements import head as heads
+from nlp.judgements.external import ExternalJudge
+from nlp.judgements.head import Head
+from nlp.judgements.language import languages
+from nlp.judgements.lists import ListJudge
+from nlp.judgements.naming import mapping
+from nlp.judgements.panel import (
+    LANGUAGE,
+    LANGUAGE_CARD,
+    External,
+    card_of,
+    find,
+    own_heads,
+    reader_folder,
+)
+from nlp.judgements.reader import Reader
+from service.errors import BadSetting
+from service.settings import Settings
+
+
+def cards(settings: Settings) -> dict[str, JudgeCard]:
+    """Return the judge in force of each task, without loading one; raise BadSetting."""
+    if settings.judges == "none":
+        return {}
+    try:
+        found = {LANGUAGE: LANGUAGE_CARD}
+        others = external_names(settings)
+        for task, folder in find(settings.heads_dir, _own(settings)).items():
+            found[task] = card_of(heads.read_card(folder, task))
+        for task in _listed(settings):
+            found[task] = ListJudge(task).card
+        for task, name in others.items():
+            found[task] = external.describe(task, name, meanings(settings, task))
+    except NlpError as error:
+        raise BadSetting(str(error)) from error
+    return found
+
+
+def panel(settings: Settings) -> Panel:
+    """Return every judge, loaded; raise BadSetting, naming the file or the setting."""
+    try:
+        own = own_heads(settings.heads_dir, _own(settings)) if _own(settings) else {}
+        others: dict[str, External] = {task: ListJudge(task) for task in _listed(settings)}
+        for task, name in external_names(settings).items():
+            others[task] = load_external(settings, task, name)
+        reader = load_reader(settings) if own else None
+    except NlpError as error:
+        raise BadSetting(str(error)) from error
+    detect = languages if settings.judges == "packaged" else partial(languages, ngrams=False)
+    return Panel(reader, own, others, detect, settings.judge_confidence)
+
+
+def load_reader(settings: Settings) -> Reader:
+    """Return the tuned encoder, loaded; raise DamagedHead, naming the file."""
+    return layers.load(
+        reader_folder(settings.heads_dir),
+        threads=settings.threads,
+        batch_tokens=settings.encode_tokens,
+    )
+
+
+def own_head(settings: Settings, task: str) -> Head:
+    """Return one's own head of a task, or the packaged one; raise DamagedHead."""
+    return own_heads(settings.heads_dir, [task])[task]
+
+
+def load_external(settings: Settings, task: str, name: str) -> ExternalJudge:
+    """Return a judge of other makers, loaded; raise UnknownModel, naming the fix."""
+    return external.load(
+        task,
+        name,
+        threads=settings.threads,
+        batch_tokens=settings.encode_tokens,
+        labels=meanings(settings, task),
+    )
+
+
+def external_names(settings: Settings) -> dict[str, str]:
+    """Return which tasks have a judge of other makers, and its name."""
+    named = {task: getattr(settings, f"{task}_model") for task in TASKS}
+    return {task: name for task, name in named.items() if name}
+
+
+def meanings(settings: Settings, task: str) -> Mapping[str, str]:
+    """Return what the settings say that a model's labels mean."""
+    text = getattr(settings, f"{task}_labels")
+    return mapping(text) if text else {}
+
+
+def _own(settings: Settings) -> list[str]:
+    others = external_names(settings)
+    return [task for task in TASKS if task not in others and settings.judges == "packaged"]
+
+
+def _listed(settings: Settings) -> list[str]:
+    others = external_names(settings)
+    return [task for task in TASKS if task not in others and settings.judges == "lists"]

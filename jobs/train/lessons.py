@@ -1,0 +1,179 @@
+"""What the packaged judges learn from: public data whose licence allows it, and own examples.
+
+Each source says what its labels mean in ours. Texts go through the same preparation as posts.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import orjson
+
+from jobs.evaluate.result import records
+from nlp.judgements.labels import TASKS
+from nlp.judgements.reading import reading
+from nlp.text import plain
+
+Given = tuple[str, ...]
+SENTIMENTS = TASKS["sentiment"]
+TWEET_EMOTIONS = ("anger", "joy", "optimism", "sadness")
+META: Mapping[str, Given] = {
+    "feature-request": ("feature_request",),
+    "bug": ("bug_report",),
+    "support": ("question",),
+}
+# Macro recall weighs the three sentiments alike; tweets are mostly neutral or positive.
+SENTIMENT_WEIGHTS = {"negative": 1.5, "neutral": 0.75, "positive": 0.85}
+# Tasks that only help to tune the layers: no head of theirs is kept.
+HELPERS: dict[str, tuple[str, ...]] = {
+    "irony": ("plain", "ironic"),
+    "valence": ("negative", "neutral", "positive"),
+}
+EXAMPLES = ("emotion", "hostility", "intent_voice", "intent_work")
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One labelled text: by task the labels that may be true, and those that were asked about.
+
+    `passes` is how often the tuning reads it; `held` keeps it out, to mix and to calibrate with.
+    """
+
+    text: str
+    plain: str
+    given: Mapping[str, Given]
+    source: str
+    asked: Mapping[str, Given]
+    passes: int = 1
+    held: bool = False
+    weight: float = 1.0
+
+
+def lessons(data: Path) -> list[Lesson]:
+    """Return every lesson below the folder of the public data sets; raise BadArchive."""
+    found: list[Lesson] = []
+    sources = (
+        _sentiments,
+        _offences,
+        _emotions,
+        _emotions_held,
+        _comments,
+        _meta,
+        _irony,
+        _valence,
+    )
+    for source in sources:
+        found += source(data)
+    return found + own()
+
+
+def own() -> list[Lesson]:
+    """Return the examples of our own writing, every seventh or so held out."""
+    found: list[Lesson] = []
+    for name in EXAMPLES:
+        lines = files("jobs.train").joinpath(f"examples/{name}.jsonl").read_bytes().splitlines()
+        for row in map(orjson.loads, lines):
+            given = {task: (row[task],) for task in TASKS}
+            found.append(_lesson(row["text"], given, f"own:{name}", passes=4, share=0.15))
+    return found
+
+
+def prepared(text: str) -> tuple[str, str]:
+    """Return the plain text of a post and what the judges read of it."""
+    words = plain(text).text
+    return words, reading(words)
+
+
+def _lesson(
+    text: str,
+    given: Mapping[str, Given],
+    source: str,
+    *,
+    asked: Mapping[str, Given] | None = None,
+    passes: int = 1,
+    share: float = 0.0,
+    weight: float = 1.0,
+) -> Lesson:
+    words, read = prepared(text)
+    held = zlib.crc32(words.lower().encode()) % 1000 < share * 1000
+    return Lesson(read, words, given, source, asked or {}, passes, held, weight)
+
+
+def _sentiments(data: Path) -> Iterator[Lesson]:
+    rows = records(
+        data / "tweeteval/sentiment_train_semeval2017A.jsonl.gz", ("text", "label"), None
+    )
+    for row in rows:
+        label = SENTIMENTS[row["label"]]
+        weight = SENTIMENT_WEIGHTS[label]
+        yield _lesson(
+            row["text"],
+            {"sentiment": (label,)},
+            "tweeteval sentiment",
+            passes=2,
+            share=0.06,
+            weight=weight,
+        )
+
+
+def _offences(data: Path) -> Iterator[Lesson]:
+    for row in records(data / "tweeteval/offensive_train.jsonl.gz", ("text", "label"), None):
+        given = {"hostility": ("hostile", "personal") if row["label"] else ("civil",)}
+        yield _lesson(row["text"], given, "tweeteval offensive", passes=2, share=0.08)
+
+
+def _emotions(data: Path) -> Iterator[Lesson]:
+    yield from _tweet_emotions(data / "tweeteval/emotion_train.jsonl.gz", passes=4, share=0.0)
+
+
+def _emotions_held(data: Path) -> Iterator[Lesson]:
+    yield from _tweet_emotions(data / "tweeteval/emotion_val.jsonl.gz", passes=0, share=1.0)
+
+
+def _tweet_emotions(path: Path, passes: int, share: float) -> Iterator[Lesson]:
+    for row in records(path, ("text", "label"), None):
+        yield _lesson(
+            row["text"],
+            {"emotion": (TWEET_EMOTIONS[row["label"]],)},
+            "tweeteval emotion",
+            asked={"emotion": TWEET_EMOTIONS},
+            passes=passes,
+            share=share,
+        )
+
+
+def _comments(data: Path) -> Iterator[Lesson]:
+    for row in records(data / "cmu_github_toxicity/comments_A.jsonl.gz", ("text", "toxic"), None):
+        given = {"hostility": ("hostile", "personal") if row["toxic"] else ("civil",)}
+        yield _lesson(row["text"], given, "cmu_github_toxicity", passes=2, share=0.15)
+
+
+def _meta(data: Path) -> Iterator[Lesson]:
+    path = data / "stackexchange_meta/cstheory_meta_messages.jsonl.gz"
+    for row in records(path, ("text",), None):
+        title = row.get("thread_title") if row.get("kind") == "question" else None
+        given = ("answer",) if row.get("kind") == "answer" else META.get(row.get("meta_type") or "")
+        if given:
+            text = f"{title}\n\n{row['text']}" if title else row["text"]
+            yield _lesson(text, {"intent": given}, "stackexchange_meta", share=0.15)
+
+
+def _irony(data: Path) -> Iterator[Lesson]:
+    for row in records(data / "tweeteval/irony_train.jsonl.gz", ("text", "label"), None):
+        given = {"irony": (HELPERS["irony"][row["label"]],)}
+        yield _lesson(row["text"], given, "tweeteval irony", passes=2)
+
+
+def _valence(data: Path) -> Iterator[Lesson]:
+    """Yield tweets and reviews whose mean rating leaves no doubt; their scale is not SemEval's."""
+    for name in ("tweets", "amazon"):
+        path = data / f"vader_groundtruth/{name}.jsonl.gz"
+        for row in records(path, ("text", "mean_valence"), None):
+            rating = row["mean_valence"]
+            if abs(rating) < 0.3 or abs(rating) > 1.0:
+                label = "neutral" if abs(rating) < 1 else "positive" if rating > 0 else "negative"
+                yield _lesson(row["text"], {"valence": (label,)}, "vader_groundtruth")

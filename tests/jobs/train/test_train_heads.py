@@ -1,0 +1,143 @@
+"""Heads of one's own: taught by files and by people, and in force from then on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+
+from jobs import judges
+from jobs.evaluate.labelled import Labelled
+from jobs.train import heads
+from nlp.judgements import TASKS, layers
+from nlp.judgements.head import read, read_card
+from nlp.judgements.panel import card_of
+from service.errors import BadArchive, InvalidInput
+from service.settings import Settings
+from tests.jobs.small import Counts, write_heads
+
+LABELS = TASKS["sentiment"]
+
+
+@pytest.fixture
+def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder of heads that teaching starts from, by a reader that counts words."""
+    monkeypatch.setattr(layers, "load", lambda folder, **_: Counts())
+    return write_heads(tmp_path / "heads")
+
+
+def saved(path: Path, rows: list[Any]) -> Path:
+    path.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
+    return path
+
+
+def turned(count: int) -> list[dict[str, str]]:
+    """Return texts in which "odd" is positive, of which the start knows nothing."""
+    words = {"odd": "positive", "bad": "negative", "plain": "neutral"}
+    return [
+        {"text": f"{word} {number}", "sentiment": label}
+        for number in range(count)
+        for word, label in words.items()
+    ]
+
+
+def people(texts: list[str], label: str) -> Labelled:
+    groups = tuple((name,) for name in LABELS)
+    gold = [LABELS.index(label)] * len(texts)
+    return Labelled("sentiment", texts, groups, gold, [""] * len(texts))
+
+
+def test_a_taught_head_wins_and_its_card_says_of_what(
+    start: Path, tmp_path: Path, settings: Settings
+) -> None:
+    data = saved(tmp_path / "mine.jsonl", turned(10))
+    heard: list[str] = []
+    path = heads.train(
+        "sentiment",
+        [data],
+        people([f"odd post {number}" for number in range(6)], "positive"),
+        tmp_path / "own",
+        heads=start,
+        seed=3,
+        log=heard.append,
+    )
+    assert path == tmp_path / "own/sentiment.npz"
+    assert heard[0] == "36 labelled texts"
+    assert heard[1].startswith("cross-validated log loss 0.")
+    card = read_card(tmp_path / "own", "sentiment")
+    assert card.version.startswith("sentiment-")
+    assert card.about["texts"] == 36
+    assert card.about["seed"] == 3
+    assert card.about["command"] == "groundswell train sentiment --data mine.jsonl --seed 3"
+    assert card.about["data"] == [
+        {"name": "mine.jsonl", "source": "a file of one's own"},
+        {"name": "people's corrections", "texts": 6},
+    ]
+    held_out = card.about["held_out"]
+    assert held_out["log_loss"] < held_out["log_loss_before"]
+    np.testing.assert_allclose(sum(card.prior), 1, atol=1e-5)
+    assert card.prior[2] == max(card.prior)
+
+    said = read(tmp_path / "own", "sentiment").probabilities(Counts().features(["odd one", "bad"]))
+    assert said.argmax(axis=1).tolist() == [2, 0]
+    before = read(start, "sentiment").probabilities(Counts().features(["odd one"]))
+    np.testing.assert_allclose(before, 1 / 3, atol=1e-5)
+
+    write_heads(tmp_path / "own", [task for task in TASKS if task != "sentiment"])
+    own = settings.model_copy(update={"judges": "packaged", "heads_dir": tmp_path / "own"})
+    assert judges.cards(own)["sentiment"] == card_of(card)
+    assert judges.panel(own).judge(["such an odd thing"])["sentiment"].label(0) == "positive"
+
+
+def test_the_same_labels_are_the_same_version(start: Path, tmp_path: Path) -> None:
+    data = saved(tmp_path / "a.jsonl", turned(10))
+    other = saved(tmp_path / "b.jsonl", [*turned(9), *turned(1)])
+    cards = [
+        read_card(
+            heads.train("sentiment", [path], None, tmp_path / n, heads=start).parent, "sentiment"
+        )
+        for n, path in (("one", data), ("two", data), ("three", other))
+    ]
+    assert cards[0].version == cards[1].version != cards[2].version
+    one, two = ((tmp_path / name / "sentiment.npz").read_bytes() for name in ("one", "two"))
+    assert one == two
+
+
+def test_teaching_goes_on_from_ones_own_head(start: Path, tmp_path: Path) -> None:
+    data = saved(tmp_path / "a.jsonl", turned(10))
+    heads.train("sentiment", [data], None, start, heads=start)
+    first = read_card(start, "sentiment").version
+    more = [{"text": f"new {n}", "label": n % 3} for n in range(24)]
+    heads.train("sentiment", [saved(tmp_path / "b.jsonl", more)], None, start, heads=start)
+    assert read_card(start, "sentiment").version != first
+    said = read(start, "sentiment").probabilities(Counts().features(["odd one"]))
+    assert said[0].argmax() == 2, "what was learned first is kept"
+    assert json.loads((start / "intent.json").read_bytes())["version"] == "v1"
+
+
+def test_too_few_labels_are_counted(start: Path, tmp_path: Path) -> None:
+    some = saved(tmp_path / "a.jsonl", turned(4))
+    for data, corrected, count in (
+        ([], None, 0),
+        ([some], None, 12),
+        ([], people(["odd"] * 7, "neutral"), 7),
+        ([some], people(["odd"] * 7, "neutral"), 19),
+    ):
+        with pytest.raises(InvalidInput, match=f"^{count} labels of sentiment are too few: .* 20$"):
+            heads.train("sentiment", data, corrected, tmp_path / "own", heads=start)
+    assert not (tmp_path / "own").exists()
+    path = saved(tmp_path / "b.jsonl", [{"text": "x", "feeling": 1}])
+    with pytest.raises(BadArchive, match="wanted text, sentiment"):
+        heads.train("sentiment", [path], None, tmp_path / "own", heads=start)
+
+
+def test_labels_of_people_alone_may_all_be_one(start: Path, tmp_path: Path) -> None:
+    corrected = people([f"odd {number}" for number in range(25)], "positive")
+    heads.train("sentiment", [], corrected, tmp_path / "own", heads=start)
+    card = read_card(tmp_path / "own", "sentiment")
+    assert card.about["data"] == [{"name": "people's corrections", "texts": 25}]
+    assert card.about["command"] == "groundswell train sentiment --seed 0"
