@@ -106,6 +106,7 @@ def test_a_head_of_each_task_is_written_beside_the_layers(
     monkeypatch.setattr(judges, "lessons", lambda data: some)
     monkeypatch.setattr(judges, "tuned_layers", tuned)
     monkeypatch.setattr(judges, "measured", lambda task, *given: {"of": task})
+    monkeypatch.setattr(judges, "confusion", lambda *_: [[1]])
     monkeypatch.setattr(layers, "write", lambda *given: card)
     monkeypatch.setattr(layers, "load", lambda folder: Counts())
     heard: list[str] = []
