@@ -10,11 +10,11 @@ from nlp.judgements import TASKS, JudgeCard, Panel, external, layers
 from nlp.judgements import head as heads
 from nlp.judgements.external import ExternalJudge
 from nlp.judgements.head import Head
+from nlp.judgements.labels import LANGUAGE
 from nlp.judgements.language import languages
 from nlp.judgements.lists import ListJudge
 from nlp.judgements.naming import mapping
 from nlp.judgements.panel import (
-    LANGUAGE,
     LANGUAGE_CARD,
     External,
     card_of,
@@ -34,9 +34,9 @@ def cards(settings: Settings) -> dict[str, JudgeCard]:
     try:
         found = {LANGUAGE: LANGUAGE_CARD}
         others = external_names(settings)
-        for task, folder in find(settings.heads_dir, _own(settings)).items():
+        for task, folder in find(settings.heads_dir, _judged_by(settings, "packaged")).items():
             found[task] = card_of(heads.read_card(folder, task))
-        for task in _listed(settings):
+        for task in _judged_by(settings, "lists"):
             found[task] = ListJudge(task).card
         for task, name in others.items():
             found[task] = external.describe(task, name, meanings(settings, task))
@@ -48,8 +48,11 @@ def cards(settings: Settings) -> dict[str, JudgeCard]:
 def panel(settings: Settings) -> Panel:
     """Return every judge, loaded; raise BadSetting, naming the file or the setting."""
     try:
-        own = own_heads(settings.heads_dir, _own(settings)) if _own(settings) else {}
-        others: dict[str, External] = {task: ListJudge(task) for task in _listed(settings)}
+        tasks = _judged_by(settings, "packaged")
+        own = own_heads(settings.heads_dir, tasks) if tasks else {}
+        others: dict[str, External] = {
+            task: ListJudge(task) for task in _judged_by(settings, "lists")
+        }
         for task, name in external_names(settings).items():
             others[task] = load_external(settings, task, name)
         reader = load_reader(settings) if own else None
@@ -96,11 +99,7 @@ def meanings(settings: Settings, task: str) -> Mapping[str, str]:
     return mapping(text) if text else {}
 
 
-def _own(settings: Settings) -> list[str]:
+def _judged_by(settings: Settings, kind: str) -> list[str]:
+    """Return the tasks that judges of this kind have, where no model of other makers does."""
     others = external_names(settings)
-    return [task for task in TASKS if task not in others and settings.judges == "packaged"]
-
-
-def _listed(settings: Settings) -> list[str]:
-    others = external_names(settings)
-    return [task for task in TASKS if task not in others and settings.judges == "lists"]
+    return [task for task in TASKS if task not in others and settings.judges == kind]

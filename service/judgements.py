@@ -8,14 +8,14 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from nlp.judgements.labels import LANGUAGE
 from nlp.judgements.labels import TASKS as LABELS
+from nlp.judgements.tongues import UNKNOWN
 from service.db.queries import audit, corrections, scores
 from service.db.queries.corrections import CorrectionRow
 from service.db.queries.scores import ScoreRow
 from service.errors import InvalidInput
 
-LANGUAGE = "language"
-UNKNOWN = "und"
 NOTE = 500
 TASKS = (*LABELS, LANGUAGE)
 _CODE = re.compile("[a-z]{2}")

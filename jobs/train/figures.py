@@ -43,14 +43,15 @@ def measured(task: str, head: Head, reader: Reader, data: Path) -> dict[str, Any
     told: dict[str, Any] = {}
     if task in VALIDATION:
         given = labelled(data / VALIDATION[task], task, None)
-        told[VALIDATION[task]] = _beside(head, reader, given, NAMES[task])
+        told[VALIDATION[task]] = _beside(_said(head, reader, given), given, NAMES[task])
     for name in JUDGED:
         with as_file(files("jobs.evaluate") / f"judged/{name}.jsonl") as links:
             given = linked(data / name / "messages.jsonl.gz", links, task, None)
         names = ("accuracy",) if task == "hostility" else PLAIN
+        said = _said(head, reader, given)
         told[f"{name}, judged by hand"] = {
-            **_beside(head, reader, given, names),
-            "by_label": _by_label(_said(head, reader, given), given),
+            **_beside(said, given, names),
+            "by_label": _by_label(said, given),
         }
     return told
 
@@ -60,13 +61,13 @@ def _said(head: Head, reader: Reader, given: Labelled) -> Judged:
     return grouped(found, head.card.lean, given)
 
 
-def _beside(head: Head, reader: Reader, given: Labelled, names: tuple[str, ...]) -> dict[str, Any]:
-    rules = {"head": _said(head, reader, given), "lists": lists(given), "majority": majority(given)}
+def _beside(said: Judged, given: Labelled, names: tuple[str, ...]) -> dict[str, Any]:
+    rules = {"head": said, "lists": lists(given), "majority": majority(given)}
     return {
         "texts": len(given.texts),
         **{
-            name: rounded(figures(said, given.gold, names, given.groups))
-            for name, said in rules.items()
+            name: rounded(figures(one, given.gold, names, given.groups))
+            for name, one in rules.items()
         },
     }
 

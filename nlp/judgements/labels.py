@@ -33,6 +33,9 @@ TASKS: dict[str, tuple[str, ...]] = {
     ),
 }
 
+# Judged too, by other means; its labels are codes of ISO 639-1.
+LANGUAGE = "language"
+
 # Of each label of an example: it may be true, it is not true, nobody asked.
 TRUE, FALSE, UNASKED = 1, 0, -1
 

@@ -15,12 +15,11 @@ from nlp.judgements import head as heads
 from nlp.judgements import layers
 from nlp.judgements.features import Features, Floats
 from nlp.judgements.head import Head, HeadCard
-from nlp.judgements.labels import TASKS
+from nlp.judgements.labels import LANGUAGE, TASKS
 from nlp.judgements.reading import reading
 from nlp.judgements.tongues import CODES, NAME, VERSION
 
 PACKAGED = Path(__file__).parent.parent / "heads"
-LANGUAGE = "language"
 # The packaged judges read English; "und" is too short to say, and is judged.
 JUDGED = frozenset({"en", "und"})
 ABSTAINED = -1
@@ -101,10 +100,10 @@ class Panel:
         for those of other makers, where the language is not one that they have learned.
         """
         spoken = self._detect(texts)
-        said = np.array([bool(reading(text)) for text in texts], dtype=bool)
+        features = self._reader.features(texts) if self._reader and self._own else None
+        said = _said(texts, features)
         known = np.array([code in JUDGED for code, _ in spoken], dtype=bool)
         found = {LANGUAGE: _languages(spoken)}
-        features = self._reader.features(texts) if self._reader and self._own else None
         for task, head in self._own.items():
             assert features is not None
             probabilities = head.probabilities(features)
@@ -164,6 +163,13 @@ def own_heads(folder: Path | None, tasks: Sequence[str]) -> dict[str, Head]:
                 f"{head.card.reader}, and {key} are in force: train it again"
             )
     return found
+
+
+def _said(texts: Sequence[str], features: Features | None) -> NDArray[np.bool_]:
+    """Return which texts say anything: those with a part, or where nobody read them, a reading."""
+    if features is None:
+        return np.array([bool(reading(text)) for text in texts], dtype=bool)
+    return np.bincount(features.owner, minlength=len(texts)) > 0
 
 
 def _languages(spoken: list[tuple[str, float]]) -> Verdicts:

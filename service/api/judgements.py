@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path
 from pydantic import AfterValidator, BaseModel, Field
 from sqlalchemy.orm import Session
 
+from nlp.judgements.labels import LANGUAGE
 from nlp.judgements.reading import parts, reading
 from service import judgements
 from service.api.params import Id
@@ -20,7 +21,7 @@ from service.db.queries.posts import PostRow
 from service.db.queries.scores import ScoreRow
 from service.deps import ReadSession
 from service.errors import InvalidInput, NotFound
-from service.judgements import LANGUAGE, TASKS
+from service.judgements import TASKS
 
 router = APIRouter(prefix="/posts/{id}/judgements", tags=["judgements"], route_class=StrictRoute)
 DIGITS = 3  # as many as a float16 holds

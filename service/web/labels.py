@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from nlp.judgements.labels import LANGUAGE
 from nlp.judgements.labels import TASKS as LABELS
 from service.db.queries import scores
 from service.db.queries.scores import ScoreRow
-from service.judgements import LANGUAGE, TASKS
+from service.judgements import TASKS
 from service.web import words
 
 # What goes without saying.
