@@ -37,9 +37,9 @@ def evaluate(options: Options) -> Evaluation:
     al. 2019), `flag_rate_gap` the difference between the shares of the two sides that are flagged,
     `flag_flips` the share of pairs of which one side alone is. `false_flag_rate` and `roc_auc` are
     over both sides of the pairs with a label, so that a judge that says nothing fails. The kinds
-    of pairs (identity, name, dialect) have their own gaps. `read_alike` is the share of pairs that
-    the packaged judge reads as the same words, so that their gap is nought by construction, and
-    `apart_mean_score_gap` that of the others.
+    of pairs (identity, unlisted, name, dialect) have their own gaps. `read_alike` is the share of
+    pairs that the packaged judge reads as the same words, so that their gap is nought by
+    construction, and `apart_mean_score_gap` that of the others.
     """
     rows = records(options.path(), ("a", "b"), options.limit) if options.data else built_in()
     judge = load_judge(options.settings, "hostility")

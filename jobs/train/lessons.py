@@ -6,10 +6,11 @@ Each source says what its labels mean in ours. Texts go through the same prepara
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -19,6 +20,7 @@ from nlp.judgements.reading import reading
 from nlp.text import plain
 
 Given = tuple[str, ...]
+Row = dict[str, Any]
 SENTIMENTS = TASKS["sentiment"]
 TWEET_EMOTIONS = ("anger", "joy", "optimism", "sadness")
 META: Mapping[str, Given] = {
@@ -34,6 +36,8 @@ HELPERS: dict[str, tuple[str, ...]] = {
     "valence": ("negative", "neutral", "positive"),
 }
 EXAMPLES = ("emotion", "hostility", "intent_voice", "intent_work")
+# What is said inside threads: kept from the tuning, as labels of a user's own would be.
+TALK = ("talk",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +77,25 @@ def lessons(data: Path) -> list[Lesson]:
 
 def own() -> list[Lesson]:
     """Return the examples of our own writing, every seventh or so held out."""
-    found: list[Lesson] = []
-    for name in EXAMPLES:
+    return [
+        _lesson(row["text"], given, source, passes=4, share=0.15)
+        for row, given, source in _examples(EXAMPLES)
+    ]
+
+
+def talk() -> list[Lesson]:
+    """Return the examples that the tuning never reads: heads are taught by them afterwards."""
+    return [
+        _lesson(row["text"], given, source, passes=0, share=1.0)
+        for row, given, source in _examples(TALK)
+    ]
+
+
+def _examples(names: Sequence[str]) -> Iterator[tuple[Row, dict[str, Given], str]]:
+    for name in names:
         lines = files("jobs.train").joinpath(f"examples/{name}.jsonl").read_bytes().splitlines()
         for row in map(orjson.loads, lines):
-            given = {task: (row[task],) for task in TASKS}
-            found.append(_lesson(row["text"], given, f"own:{name}", passes=4, share=0.15))
-    return found
+            yield row, {task: (row[task],) for task in TASKS}, f"own:{name}"
 
 
 def prepared(text: str) -> tuple[str, str]:

@@ -72,7 +72,7 @@ def test_pairs_of_ones_own_are_measured(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`plain` speaks for hostile, `bad` for civil: of one score each, .0453 and 1 - .0453 / 2."""
-    monkeypatch.setattr(layers, "load", lambda folder, **_: Counts())
+    monkeypatch.setattr(layers, "load", lambda *_, **__: Counts())
     own = settings.model_copy(update={"heads_dir": write_heads(tmp_path / "heads")})
     path = tmp_path / "pairs.jsonl"
     rows = [{"a": "so bad", "b": "so plain"}, {"a": "you idiot bad", "b": "all bad"}]
@@ -91,4 +91,4 @@ def test_pairs_of_ones_own_are_measured(
 
 def test_built_in_pairs_come_with_the_package() -> None:
     assert len(built_in()) >= 500
-    assert {row["kind"] for row in built_in()} == {"identity", "name", "dialect"}
+    assert {row["kind"] for row in built_in()} == {"identity", "unlisted", "name", "dialect"}

@@ -10,6 +10,7 @@ import pytest
 from jobs.evaluate.fairness import built_in
 from jobs.train import lessons
 from nlp.judgements import TASKS
+from nlp.judgements.neutral import masked
 from nlp.judgements.reading import reading
 
 SIDES = {"fairness": ("a", "b"), "technical": ("calm", "heated"), "moods": ("text", "other")}
@@ -46,7 +47,7 @@ def test_there_are_enough_of_each_kind() -> None:
 
 def test_labels_are_legal() -> None:
     assert {row["hostile"] for row in built_in()} == {0, 1}
-    for kind in ("identity", "name", "dialect"):
+    for kind in ("identity", "unlisted", "name", "dialect"):
         hostile = [row["hostile"] for row in built_in() if row["kind"] == kind]
         assert 0.2 < sum(hostile) / len(hostile) < 0.8, "both sides of the line are asked about"
     moods = built_in("moods")
@@ -55,10 +56,16 @@ def test_labels_are_legal() -> None:
     assert min(Counter(said).values()) >= 50
 
 
+def test_unlisted_identities_are_read_as_they_are() -> None:
+    rows = [row for row in built_in() if row["kind"] == "unlisted"]
+    for text in (row[side] for row in rows for side in SIDES["fairness"]):
+        assert masked(text) == text
+
+
 def test_nothing_of_a_pair_was_learned(pairs: tuple[str, list[dict[str, Any]]]) -> None:
     name, rows = pairs
-    known = {folded(lesson.plain) for lesson in lessons.own()}
+    known = {folded(lesson.plain) for lesson in lessons.own() + lessons.talk()}
     texts = {folded(row[side]) for row in rows for side in SIDES[name]}
     assert not texts & known
-    masked = {folded(lesson.text) for lesson in lessons.own()}
+    masked = {folded(lesson.text) for lesson in lessons.own() + lessons.talk()}
     assert not {folded(reading(text)) for text in texts} & masked

@@ -83,6 +83,17 @@ def test_no_example_is_there_twice(own: list[Lesson]) -> None:
     assert len(own) >= 2_500
 
 
+def test_talk_in_threads_is_never_read_by_the_tuning(own: list[Lesson]) -> None:
+    found = lessons.talk()
+    assert len(found) >= 800
+    assert all(lesson.held and not lesson.passes and lesson.text for lesson in found)
+    texts = {" ".join(lesson.plain.lower().split()) for lesson in found}
+    assert len(texts) == len(found)
+    assert not texts & {" ".join(lesson.plain.lower().split()) for lesson in own}
+    for task, labels in TASKS.items():
+        assert {lesson.given[task][0] for lesson in found} == set(labels)
+
+
 def test_what_is_held_out_hangs_on_the_text_alone(own: list[Lesson]) -> None:
     for lesson in own:
         assert lesson.held == (zlib.crc32(lesson.plain.lower().encode()) % 1000 < 150)

@@ -122,3 +122,25 @@ def test_a_head_of_each_task_is_written_beside_the_layers(
         assert head.card.about["figures"] == {"of": task}
         assert head.card.about["held_out"]["texts"] >= 6
     assert HELPERS.keys().isdisjoint(path.stem for path in (tmp_path / "heads").iterdir())
+
+
+def test_talk_in_threads_teaches_the_head_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    talk = [lesson(f"new {n}", held=True, intent="other") for n in range(30)]
+    monkeypatch.setattr(judges, "talk", lambda: talk)
+    some = [
+        lesson(f"{word} {number}", held=number % 2 == 0, intent=label)
+        for number in range(20)
+        for word, label in (("bad", "question"), ("plain", "answer"))
+    ]
+    before = judges.head_of("intent", some, net("intent"), Counts(), "r")
+    before.card.about.update(texts={"learned": 20}, seed=7)
+    after = judges.talked(before, some, Counts(), 0)
+    texts = Counts().features(["new one", "bad one", "plain one"])
+    other = TASKS["intent"].index("other")
+    assert before.probabilities(texts)[0].argmax() != other
+    assert after.probabilities(texts).argmax(axis=1).tolist() == [other, 0, 1]
+    assert after.card.prior[other] > 0.4 > before.card.prior[other]
+    about = after.card.about
+    assert about["texts"] == {"learned": 20, "own:talk": 30}
+    assert about["seed"] == 7
+    assert about["held_out"]["log_loss"] < about["held_out"]["log_loss_before"]

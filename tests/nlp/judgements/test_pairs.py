@@ -12,7 +12,8 @@ from jobs.evaluate import fairness, technical
 from jobs.evaluate.result import Evaluation, Options
 from nlp.judgements import TASKS
 from nlp.judgements.layers import FILE
-from nlp.judgements.panel import PACKAGED, Panel
+from nlp.judgements.panel import Panel
+from nlp.judgements.shelf import PACKAGED
 from service.settings import Settings
 
 pytestmark = [
