@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -12,14 +13,13 @@ from sqlalchemy.orm import Session
 
 from jobs.encode import Progress
 from nlp.judgements import JudgeCard, Panel, Verdicts
+from nlp.judgements.labels import LANGUAGE
 from service.db.queries import scores
 from service.db.queries.embeddings import PendingText
 from service.db.queries.scores import Said
 from service.db.session import Database
 
 CHUNK = 2_048
-# No model has this id: every post lacks a score by it.
-UNUSED = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,33 +34,53 @@ class JudgeResult:
 def judge(
     database: Database,
     cards: Mapping[str, JudgeCard],
-    load_panel: Callable[[], Panel],
+    load_panel: Callable[[Collection[str]], Panel],
     *,
     now: datetime,
     progress: Progress | None = None,
 ) -> JudgeResult:
-    """Judge every post that lacks a score by any of these judges. They are loaded if one does.
+    """Judge every post that lacks a score by any of these judges at the start, by those it lacks.
 
-    Each batch is its own transaction and the models run outside of it: a killed run loses at most
-    the batch it was at. A score by an older version stays until the new one is written.
+    Where one of them tells the language, which the others go by, all judge the post. `load_panel`
+    is asked for the judges of some tasks, once for each set of tasks that posts lack together: a
+    judge that no post needs is not asked for. Each batch is its own transaction and the models
+    run outside of it: a killed run loses at most the batch it was at. A score by an older version
+    stays until the new one is written.
     """
     if not cards:
         return JudgeResult(0, 0, {})
     with database.read() as session:
-        known = [scores.model_id(session, c.task, c.name, c.version) for c in cards.values()]
-        total = scores.pending_count(session, [UNUSED if id_ is None else id_ for id_ in known])
-    # Loaded before they are written down: one that is damaged must not come into force.
-    panel = load_panel() if total else None
+        models = _known(session, cards)
+        total = scores.pending_count(session, list(models.values()))
+        # Few tasks first: what they say is then there for posts of equal words that lack more.
+        sets = scores.pending_sets(session, list(models.values())) if total else []
+    lacks = [[task for task in cards if models[task] in some] for some in sets]
+    others = [task for task in cards if task not in chain(*lacks)]
     with database.write() as session:
-        models = {task: _taken_up(session, card, now) for task, card in cards.items()}
-    done, texts, last = 0, 0, None
-    abstained = dict.fromkeys(cards, 0)
-    while panel and (chunk := _read(database, list(models.values()), last)):
-        texts += _judge_chunk(database, models, panel, chunk, abstained)
-        done, last = done + len(chunk), chunk[-1]
-        if progress:
-            progress(done, total)
+        models |= {task: _taken_up(session, cards[task], now) for task in others}
+    done, texts, abstained = 0, 0, dict.fromkeys(cards, 0)
+    for lacking in lacks:
+        tasks = list(cards) if LANGUAGE in lacking else lacking
+        # Loaded before they are written down: one that is damaged must not come into force.
+        panel = load_panel(tasks)
+        with database.write() as session:
+            models |= {task: _taken_up(session, cards[task], now) for task in tasks}
+        asked = {task: models[task] for task in tasks}
+        last: PendingText | None = None
+        while chunk := _read(database, models, lacking, last):
+            texts += _judge_chunk(database, asked, panel, chunk, abstained)
+            done, last = done + len(chunk), chunk[-1]
+            if progress:
+                progress(done, total)
     return JudgeResult(done, texts, abstained)
+
+
+def _known(session: Session, cards: Mapping[str, JudgeCard]) -> dict[str, int]:
+    """Return the judges' ids by task; one that was never used gets one that no model has."""
+    return {
+        task: scores.model_id(session, task, card.name, card.version) or -place
+        for place, (task, card) in enumerate(cards.items(), 1)
+    }
 
 
 def _taken_up(session: Session, card: JudgeCard, now: datetime) -> int:
@@ -68,9 +88,15 @@ def _taken_up(session: Session, card: JudgeCard, now: datetime) -> int:
     return scores.add_model(session, *named, now, prior=card.prior)
 
 
-def _read(database: Database, models: list[int], last: PendingText | None) -> list[PendingText]:
+def _read(
+    database: Database,
+    models: Mapping[str, int],
+    lacking: Collection[str],
+    last: PendingText | None,
+) -> list[PendingText]:
+    every, some = list(models.values()), [models[task] for task in lacking]
     with database.read() as session:
-        return scores.pending_texts(session, models, CHUNK, last)
+        return scores.pending_texts(session, every, some, CHUNK, last)
 
 
 def _judge_chunk(
@@ -88,7 +114,7 @@ def _judge_chunk(
     texts = {post.content_hash: post.plain for post in chunk if post.content_hash not in said}
     verdicts = panel.judge(list(texts.values())) if texts else {}
     for row, text in enumerate(texts):
-        said[text] = {models[task]: _said(found, row) for task, found in verdicts.items()}
+        said[text] = {model: _said(verdicts[task], row) for task, model in models.items()}
     with database.write() as session:
         # An import may have edited or withdrawn a post while the models ran.
         kept = scores.unchanged(session, chunk)

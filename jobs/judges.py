@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 
 from nlp.errors import NlpError
@@ -14,15 +14,9 @@ from nlp.judgements.labels import LANGUAGE
 from nlp.judgements.language import languages
 from nlp.judgements.lists import ListJudge
 from nlp.judgements.naming import mapping
-from nlp.judgements.panel import (
-    LANGUAGE_CARD,
-    External,
-    card_of,
-    find,
-    own_heads,
-    reader_folder,
-)
+from nlp.judgements.panel import LANGUAGE_CARD, Bench, External, card_of
 from nlp.judgements.reader import Reader
+from nlp.judgements.shelf import Layers, Shelved, find, shelved
 from service.errors import BadSetting
 from service.settings import Settings
 
@@ -45,35 +39,52 @@ def cards(settings: Settings) -> dict[str, JudgeCard]:
     return found
 
 
-def panel(settings: Settings) -> Panel:
-    """Return every judge, loaded; raise BadSetting, naming the file or the setting."""
+def panel(settings: Settings, tasks: Collection[str] = (LANGUAGE, *TASKS)) -> Panel:
+    """Return the judges of some tasks, loaded; raise BadSetting, naming the file or the setting.
+
+    The language is always told, as other judges go by it.
+    """
     try:
-        tasks = _judged_by(settings, "packaged")
-        own = own_heads(settings.heads_dir, tasks) if tasks else {}
+        packaged = [task for task in _judged_by(settings, "packaged") if task in tasks]
+        benches = _benches(settings, shelved(settings.heads_dir, packaged))
         others: dict[str, External] = {
-            task: ListJudge(task) for task in _judged_by(settings, "lists")
+            task: ListJudge(task) for task in _judged_by(settings, "lists") if task in tasks
         }
         for task, name in external_names(settings).items():
-            others[task] = load_external(settings, task, name)
-        reader = load_reader(settings) if own else None
+            if task in tasks:
+                others[task] = load_external(settings, task, name)
     except NlpError as error:
         raise BadSetting(str(error)) from error
     detect = languages if settings.judges == "packaged" else partial(languages, ngrams=False)
-    return Panel(reader, own, others, detect, settings.judge_confidence)
+    return Panel(benches, others, detect, settings.judge_confidence)
 
 
-def load_reader(settings: Settings) -> Reader:
-    """Return the tuned encoder, loaded; raise DamagedHead, naming the file."""
+def _benches(settings: Settings, found: Mapping[str, Shelved]) -> list[Bench]:
+    """Return the heads by the layers that they share."""
+    places = dict.fromkeys(one.layers for one in found.values())
+    return [
+        Bench(
+            load_reader(settings, place),
+            {task: one.head for task, one in found.items() if one.layers == place},
+        )
+        for place in places
+    ]
+
+
+def load_reader(settings: Settings, place: Layers) -> Reader:
+    """Return a reader by tuned layers, loaded; raise DamagedHead, naming the file."""
     return layers.load(
-        reader_folder(settings.heads_dir),
+        place.folder,
+        place.stem,
         threads=settings.threads,
         batch_tokens=settings.encode_tokens,
     )
 
 
-def own_head(settings: Settings, task: str) -> Head:
-    """Return one's own head of a task, or the packaged one; raise DamagedHead."""
-    return own_heads(settings.heads_dir, [task])[task]
+def own_head(settings: Settings, task: str) -> tuple[Head, Reader]:
+    """Return one's own head of a task, or the packaged one, and its reader; raise DamagedHead."""
+    found = shelved(settings.heads_dir, [task])[task]
+    return found.head, load_reader(settings, found.layers)
 
 
 def load_external(settings: Settings, task: str, name: str) -> ExternalJudge:

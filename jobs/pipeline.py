@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -86,9 +86,12 @@ def run(
     def loaded() -> Encoder:
         return encoder or load_encoder(settings)
 
-    @cache
-    def loaded_panel() -> Panel:
-        return panel or judges.panel(settings)
+    @lru_cache(maxsize=1)
+    def panel_of(tasks: tuple[str, ...]) -> Panel:
+        return judges.panel(settings, tasks)
+
+    def loaded_panel(tasks: Collection[str]) -> Panel:
+        return panel or panel_of(tuple(tasks))
 
     work = _work(database, settings, card, loaded, loaded_panel, now, as_of, refit)
     result = RunResult()
@@ -106,7 +109,7 @@ def _work(
     settings: Settings,
     card: Card,
     loaded: Callable[[], Encoder],
-    loaded_panel: Callable[[], Panel],
+    loaded_panel: Callable[[Collection[str]], Panel],
     now: datetime,
     as_of: datetime | None,
     refit: bool,

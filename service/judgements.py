@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +18,9 @@ from service.db.queries.scores import ScoreRow
 from service.errors import InvalidInput
 
 NOTE = 500
+DIGITS = 3  # of a probability, as many as a float16 holds
 TASKS = (*LABELS, LANGUAGE)
+HOSTILITY = "hostility"
 _CODE = re.compile("[a-z]{2}")
 # ISO 639-1.
 _CODES = """
@@ -58,6 +61,24 @@ def check_label(task: str, label: str) -> str:
     if task != LANGUAGE and label not in LABELS[task]:
         raise InvalidInput(f"{task} has no such label: labels are {', '.join(LABELS[task])}")
     return label
+
+
+def hostility(
+    task: str, confidence: float | None, shares: Mapping[str, float]
+) -> tuple[float | None, float | None]:
+    """Return how hostile a model finds a text by its probabilities, 0 to 1, and how surely it means
+    a person or group.
+
+    The first is 1 minus the probability of civil, the second that of personal if the post is not
+    civil: None where it surely is, and of a model that has no such label. Both are None where the
+    model read nothing, and of other tasks.
+    """
+    if task != HOSTILITY or not confidence or "civil" not in shares:
+        return None, None
+    rest = sum(share for label, share in shares.items() if label != "civil")
+    score = round(1 - shares["civil"], DIGITS)
+    told = score > 0 and rest > 0 and "personal" in shares
+    return score, round(shares["personal"] / rest, DIGITS) if told else None
 
 
 def correct(session: Session, post: int, given: Given, now: datetime, actor: str) -> bool:

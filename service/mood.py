@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from nlp.errors import NlpError
 from nlp.judgements.head import read_card
-from nlp.judgements.panel import PACKAGED
+from nlp.judgements.shelf import PACKAGED
 from service.db.models import ScoreModel
 from service.db.queries import segments
 from service.db.queries.moods import Probabilities, probabilities
@@ -116,12 +116,14 @@ def mood(
     now: datetime,
     stale_after_days: int,
     limit: int | None = None,
+    only: int | str | None = None,
     task: str = TASK,
 ) -> Mood:
     """Return the mood of the last weeks against the equal span before; a week's, the week before.
 
     Left out, `as_of` is this hour, or the newest post where the archive is older. `limit` cuts
-    topics and channels. Raise NothingRun where no post is there or none has been judged.
+    topics and channels, `only` leaves out all but the one with this id, which is told as it is
+    among all. Raise NothingRun where no post is there or none has been judged.
     """
     moment = as_of or default_as_of(session, now, stale_after_days)
     spans = weeks + 1 if by is By.WEEK else 2 * weeks
@@ -133,7 +135,7 @@ def mood(
     week = day_numbers(found.created_at, moment, 7 * spans) // 7
     where, places = _grouped(session, by, found, week, weeks, (since, moment))
     counts, corrected = ~found.unread | (found.corrected >= 0), found.corrected >= 0
-    rows = _rows(found, model, np.where(counts, where, -1), places)
+    rows = _rows(found, model, np.where(counts, where, -1), places, only)
     shown = [row for row in rows if row.posts >= LEAST_POSTS]
     if by in (By.TOPIC, By.CHANNEL):
         shown = sorted(shown, key=lambda row: (-row.posts, row.name, row.id))[:limit]
@@ -201,15 +203,24 @@ def _segments(
 
 
 def _rows(
-    found: Probabilities, model: ScoreModel, where: Ints, places: Sequence[_Place]
+    found: Probabilities,
+    model: ScoreModel,
+    where: Ints,
+    places: Sequence[_Place],
+    only: int | str | None,
 ) -> list[Segment]:
     count = 1 + max((place.after for place in places), default=-1)
+    places = [place for place in places if only in (None, place.id)]
+    wanted = sorted({number for place in places for number in (place.before, place.after)})
     quantifier = Quantifier(np.array(found.prior), confusion=errors_of(model))
-    told = insights.prevalences(where, count, found.probabilities, quantifier, found.corrected)
+    shares = insights.prevalences(
+        where, count, found.probabilities, quantifier, found.corrected, wanted
+    )
+    told = dict(zip(wanted, shares, strict=True))
     return [_segment(place, told, found.labels) for place in places]
 
 
-def _segment(place: _Place, told: Sequence[Prevalence], labels: Sequence[str]) -> Segment:
+def _segment(place: _Place, told: Mapping[int, Prevalence], labels: Sequence[str]) -> Segment:
     before, after = told[place.before], told[place.after]
     change = insights.change(before, after)
     return Segment(

@@ -12,7 +12,7 @@ from jobs.commands.context import ACTOR, Json, clock, opened
 from nlp.judgements.panel import Verdicts
 from nlp.judgements.reading import parts, reading
 from nlp.text import plain
-from service.judgements import Given
+from service.judgements import Given, hostility
 from service.judgements import correct as write_down
 from service.settings import load
 
@@ -62,11 +62,15 @@ def correct(
 
 
 def _told(said: Verdicts, row: int) -> dict[str, Any]:
-    shares = zip(said.card.labels, said.probabilities[row].tolist(), strict=True)
+    shares = dict(zip(said.card.labels, said.probabilities[row].tolist(), strict=True))
+    sure = float(said.confidence[row])
+    score, aimed = hostility(said.card.task, sure, shares)
     return {
         "label": said.label(row),
-        "confidence": round(float(said.confidence[row]), 4),
-        "probabilities": {label: round(share, 4) for label, share in shares if share >= 0.0001},
+        "confidence": round(sure, 4),
+        "score": score,
+        "aimed_at_person": aimed,
+        "probabilities": {name: round(part, 4) for name, part in shares.items() if part >= 0.0001},
         "model": said.card.name,
         "version": said.card.version,
     }

@@ -11,6 +11,7 @@ MEASURE = heads.Measure(
     task="emotion",
     metrics=("macro_f1", "accuracy", "ece"),
     rules={"word-list": rules.lists, "majority": rules.majority},
+    shares=True,
     published={"RoBERTa-base": {"macro_f1": 0.761, "source": TWEETEVAL}},
 )
 

@@ -11,14 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jobs import judges
+from jobs.evaluate import prevalence
+from jobs.evaluate.crossed import crossed, said
 from jobs.evaluate.judgements import Judged, figures, grouped
 from jobs.evaluate.labelled import Labelled, labelled, linked
 from jobs.evaluate.result import Evaluation, Figures, Options, rounded, timed, versions
-from jobs.train.heads import packaged, taught
-from nlp.judgements import TASKS, JudgeCard, teach
+from jobs.train.heads import beginning, many, taught
+from nlp.judgements import TASKS, JudgeCard
 from nlp.judgements.external import ExternalJudge
-from nlp.judgements.features import Features, Floats
-from nlp.judgements.head import Head
+from nlp.judgements.features import Floats
 from nlp.judgements.panel import card_of
 from nlp.text import plain
 from service.errors import InvalidInput
@@ -29,7 +30,10 @@ Rule = Callable[[Labelled], Judged]
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What is measured of a task, beside which rules and published figures."""
+    """What is measured of a task, beside which rules and published figures.
+
+    `shares` asks also how far off the shares of labels are that mood would tell.
+    """
 
     name: str
     task: str
@@ -37,6 +41,7 @@ class Measure:
     rules: Mapping[str, Rule]
     published: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     schema: str | None = None
+    shares: bool = False
 
 
 def evaluate(options: Options, measure: Measure) -> Evaluation:
@@ -55,14 +60,18 @@ def evaluate(options: Options, measure: Measure) -> Evaluation:
     found, seconds = timed(lambda: _judged(options, measure, data))
     judgement, about = found
     rules = {name: rule(data) for name, rule in measure.rules.items()}
+    metrics = averaged(judgement, data, measure.metrics)
+    baselines = {name: averaged(one, data, measure.metrics) for name, one in rules.items()}
+    if measure.shares:
+        told, counted = prevalence.errors(judgement, data.gold, options.seed)
+        metrics["prevalence_mae"] = told
+        baselines["counting"] = {"prevalence_mae": counted}
     return Evaluation(
         name=measure.name,
         data=str(options.path()),
         n=len(data.texts),
-        metrics=rounded(averaged(judgement, data, measure.metrics)),
-        baselines={
-            name: rounded(averaged(said, data, measure.metrics)) for name, said in rules.items()
-        },
+        metrics=rounded(metrics),
+        baselines={name: rounded(one) for name, one in baselines.items()},
         published={name: dict(value) for name, value in measure.published.items()},
         versions=versions("scikit-learn", "torch", "transformers", **about),
         seconds=round(seconds, 1),
@@ -113,7 +122,7 @@ def load_judge(settings: Settings, task: str) -> Judge:
         external = judges.load_external(settings, task, name)
         even = (1.0,) * len(TASKS[task])
         return Judge(external.card, even, lambda texts: _spread(external, texts))
-    head, reader = judges.own_head(settings, task), judges.load_reader(settings)
+    head, reader = judges.own_head(settings, task)
     return Judge(
         card_of(head.card), head.card.lean, lambda texts: head.probabilities(reader.features(texts))
     )
@@ -132,32 +141,18 @@ def _judged(options: Options, measure: Measure, data: Labelled) -> tuple[Judged,
     """Return what the judge in force says of the data, and which judge it is."""
     if not (options.train or options.folds):
         judge = load_judge(options.settings, measure.task)
-        return grouped(judge.probabilities(data.texts), judge.lean, data), judge.about
+        shares = judge.probabilities(data.texts)
+        return grouped(shares, judge.lean, data, judge.card.prior), judge.about
     if measure.task in judges.external_names(options.settings):
         raise InvalidInput(
             f"a model of other makers is not taught here: unset GROUNDSWELL_"
             f"{measure.task.upper()}_MODEL"
         )
-    head = packaged(options.settings.heads_dir, measure.task)
-    reader = judges.load_reader(options.settings)
-    about = {measure.task: f"{head.card.name}@{head.card.version}, taught"}
+    start = beginning(options.settings.heads_dir, measure.task)
+    about = {measure.task: f"{start.head.card.name}@{start.head.card.version}, taught"}
     if options.folds:
-        return _crossed(options, head, reader.features(data.texts), data), about
+        return crossed(options, start, data), about
     lessons = [labelled(path, measure.task, None, measure.schema) for path in options.train]
     options.log(f"teaching by {sum(len(some.texts) for some in lessons):,} texts")
-    head = taught(head, lessons, reader, options.seed)
-    found = head.probabilities(reader.features(data.texts))
-    return grouped(found, head.card.lean, data), about
-
-
-def _crossed(options: Options, start: Head, features: Features, data: Labelled) -> Judged:
-    """Return what heads say of texts that each was not taught by."""
-    known, flat = data.targets(), features.mean()
-    shares = np.zeros((len(data.texts), len(data.groups)), dtype=np.float32)
-    chosen = np.zeros(len(data.texts), dtype=np.int64)
-    for fold, (learn, rest) in enumerate(teach.folds(known, options.folds, options.seed), 1):
-        options.log(f"fold {fold} of {options.folds}: {len(learn):,} texts to learn from")
-        head = teach.teach(flat.take(learn), known[learn], start, teach.Plan(seed=options.seed))
-        found = grouped(head.probabilities(flat.take(rest)), head.card.lean, data)
-        shares[rest], chosen[rest] = found.probabilities, found.chosen
-    return Judged(shares, chosen)
+    found = taught(start, lessons, deep=many(lessons), seed=options.seed, log=options.log)
+    return said(found, data), about

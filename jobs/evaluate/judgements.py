@@ -21,21 +21,31 @@ FEATURE: Group = ("feature_request",)
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Probabilities over the labels that the data tell apart [n, groups], and the one chosen."""
+    """Probabilities over the labels that the data tell apart [n, groups], and the one chosen.
+
+    `prior` is how often they were true where the judge has learned; empty: nobody knows.
+    """
 
     probabilities: Floats
     chosen: NDArray[np.int64]
+    prior: tuple[float, ...] = ()
 
 
-def grouped(probabilities: Floats, lean: Sequence[float], data: Labelled) -> Judged:
-    """Return probabilities of all labels as a choice among those that the data tell apart."""
+def grouped(
+    probabilities: Floats, lean: Sequence[float], data: Labelled, prior: Sequence[float] = ()
+) -> Judged:
+    """Return probabilities of all labels as a choice among those that the data tell apart.
+
+    `prior` is the card's, of all labels.
+    """
     labels = TASKS[data.task]
     leaning = probabilities * np.array(lean, dtype=np.float32)
     columns = [[labels.index(label) for label in group] for group in data.groups]
     shares = np.stack([probabilities[:, held].sum(axis=1) for held in columns], axis=1)
     shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1e-9)
     chosen = np.stack([leaning[:, held].sum(axis=1) for held in columns], axis=1).argmax(axis=1)
-    return Judged(shares, chosen)
+    masses = [sum(prior[column] for column in held) for held in columns] if prior else []
+    return Judged(shares, chosen, tuple(mass / sum(masses) for mass in masses))
 
 
 def figures(

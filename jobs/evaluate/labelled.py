@@ -171,7 +171,10 @@ def _question(row: Row) -> str:
 
 
 def _dialog(row: Row) -> str:
-    return "\n\n".join(str(message["text"]) for message in row["messages"])
+    """Return what the opener of a dialog says: who asks for a feature opens one, others answer."""
+    said = row["messages"]
+    opener = said[0].get("author")
+    return "\n\n".join(str(one["text"]) for one in said if one.get("author") == opener)
 
 
 SCHEMAS: Mapping[str, Sequence[tuple[tuple[str, ...], Read]]] = {

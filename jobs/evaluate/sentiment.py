@@ -11,6 +11,7 @@ MEASURE = heads.Measure(
     task="sentiment",
     metrics=("macro_recall", "macro_f1", "accuracy", "ece"),
     rules={"lexicon": rules.lists, "majority": rules.majority},
+    shares=True,
     published={"RoBERTa-base": {"macro_recall": 0.713, "source": TWEETEVAL}},
 )
 

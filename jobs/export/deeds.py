@@ -1,4 +1,4 @@
-"""Entries of the audit about members and suggestions, which go by natural keys as all else does."""
+"""Entries of the audit that name members, suggestions or posts: by natural keys, as all else."""
 
 from __future__ import annotations
 
@@ -12,33 +12,30 @@ from service.db.queries import export as queries
 from service.db.queries.export import Found
 
 Row = dict[str, Any]
-ABOUT = ("member.", "suggestion.")
+ABOUT = ("member.", "suggestion.", "judgement.")
 # The fields of a detail that hold a member's id.
 MEMBERS = ("member", "into", "from", "kept", "other")
-TARGET = re.compile(r"(member|suggestion) ([1-9][0-9]{0,17})")
+TARGET = re.compile(r"(member|suggestion|post) ([1-9][0-9]{0,17})")
 # What stands before an id of another store: nobody and no code takes it for one of this store.
 EARLIER = "earlier"
 
 
 def audit(session: Session) -> Iterator[list[Row]]:
     """Yield pages of entries with keys for ids: of members [platform, handle], of suggestions
-    [kind, left, right]. An id that nothing goes by any more is marked as an earlier one."""
+    [kind, left, right], of posts [source, id there]. An id that nothing goes by any more is
+    marked as an earlier one."""
     for page in queries.audit(session):
         yield _keyed(session, [dict(found._mapping) for found in page])
 
 
 def _keyed(session: Session, rows: Sequence[Row]) -> list[Row]:
-    members: set[int] = set()
-    suggestions: set[int] = set()
+    ids: dict[str, set[int]] = {kind: set() for kind in KEYS}
     for row in rows:
         kind, id_ = named(row)
-        members |= {row["detail"][field] for field in member_fields(row)}
+        ids["member"] |= {row["detail"][field] for field in member_fields(row)}
         if kind is not None:
-            (members if kind == "member" else suggestions).add(id_)
-    known = {
-        "member": _members(session, members),
-        "suggestion": _suggestions(session, suggestions),
-    }
+            ids[kind].add(id_)
+    known = {kind: keys(session, ids[kind]) if ids[kind] else {} for kind, keys in KEYS.items()}
     return [_told(row, known) for row in rows]
 
 
@@ -53,7 +50,7 @@ def _told(row: Row, known: dict[str, dict[int, list[Any]]]) -> Row:
 
 
 def named(row: Row) -> tuple[str | None, int]:
-    """Return the kind and id of the target of an entry that names a member or suggestion by id."""
+    """Return the kind and id of the target of an entry that names a thing of a store by id."""
     found = TARGET.fullmatch(row["target"]) if is_about(row) else None
     return (found[1], int(found[2])) if found else (None, 0)
 
@@ -65,7 +62,7 @@ def member_fields(row: Row) -> list[str]:
 
 
 def is_about(row: Row) -> bool:
-    """Return whether an entry is about members or suggestions."""
+    """Return whether an entry is about members, suggestions or what posts say."""
     action: str = row["action"]
     return action.startswith(ABOUT)
 
@@ -76,12 +73,12 @@ def earlier(kind: str, id_: int) -> str:
 
 
 def _members(session: Session, ids: set[int]) -> dict[int, list[Any]]:
-    found: list[Found] = queries.home_handles(session, ids) if ids else []
+    found: list[Found] = queries.home_handles(session, ids)
     return {row.home_id: [row.platform, row.value] for row in found}
 
 
 def _suggestions(session: Session, ids: set[int]) -> dict[int, list[Any]]:
-    found: list[Found] = queries.suggestions(session, ids) if ids else []
+    found: list[Found] = queries.suggestions(session, ids)
     return {
         row.id: [
             row.kind,
@@ -89,3 +86,10 @@ def _suggestions(session: Session, ids: set[int]) -> dict[int, list[Any]]:
         ]
         for row in found
     }
+
+
+def _posts(session: Session, ids: set[int]) -> dict[int, list[Any]]:
+    return {row.id: [row.source, row.external_id] for row in queries.post_keys(session, ids)}
+
+
+KEYS = {"member": _members, "suggestion": _suggestions, "post": _posts}

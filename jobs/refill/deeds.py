@@ -9,7 +9,7 @@ from typing import Any
 from jobs.export.deeds import MEMBERS, earlier, is_about, member_fields, named
 from jobs.export.fields import READ
 from jobs.importers.rows import Row
-from jobs.refill.lookups import Key, Refill, one, wrong
+from jobs.refill.lookups import Key, Refill, one, post, post_ids, wrong
 from service.db.models import AuditEntry
 from service.db.queries import ids
 from service.db.queries import restore as queries
@@ -23,11 +23,14 @@ def audit(refill: Refill, batch: list[Row]) -> None:
     """Add entries. An id that stands in them without a key is another store's, and marked so."""
     about = [row for row in batch if is_about(row.values)]
     homes = _homes(refill, about)
+    posts = _posts(refill, [row for row in about if _goes_by(row, "post")])
     pairs = {row.place: _pair(refill, row, homes) for row in about if _goes_by(row, "suggestion")}
     known = queries.suggestion_ids(refill.session, {left for _, left, _ in pairs.values()})
     told = {}
     for row in about:
-        if row.place in pairs:
+        if row.place in posts:
+            target = f"post {posts[row.place]}"
+        elif row.place in pairs:
             target = f"suggestion {one(refill, row, known, pairs[row.place], 'a suggestion')}"
         elif _goes_by(row, "member"):
             target = f"member {homes[_key(refill, row, row.values['target_key'])]}"
@@ -82,6 +85,19 @@ def _keys(refill: Refill, row: Row) -> Iterator[Key]:
         yield from _sides(refill, row)[1:]
 
 
+def _posts(refill: Refill, about: list[Row]) -> dict[str, int]:
+    """Return the ids of the posts that entries are about, by the entries' places."""
+    named = [Row(_post(refill, row), row.place) for row in about]
+    found = post_ids(refill, named, "post")
+    return {row.place: found[post(row, "post")] for row in named}
+
+
+def _post(refill: Refill, row: Row) -> dict[str, Any]:
+    # Two texts, as a member's.
+    source, external_id = _key(refill, row, row.values["target_key"], "a post")
+    return {"source": source, "post": external_id}
+
+
 def _pair(refill: Refill, row: Row, homes: dict[Key, int]) -> Pair:
     kind, left, right = _sides(refill, row)
     low, high = sorted((homes[left], homes[right]))
@@ -95,12 +111,12 @@ def _sides(refill: Refill, row: Row) -> tuple[str, Key, Key]:
     return key[0], _key(refill, row, key[1]), _key(refill, row, key[2])
 
 
-def _key(refill: Refill, row: Row, value: Any) -> Key:
+def _key(refill: Refill, row: Row, value: Any, what: str = "a member") -> Key:
     try:
         key: Any = READ["key"]("key", value)
     except BadRecord:
         key = None
     if key is None:
-        raise wrong(refill, row, "has no key of a member")
+        raise wrong(refill, row, f"has no key of {what}")
     platform, handle = key
     return platform, handle

@@ -17,13 +17,25 @@ import numpy as np
 
 from nlp.encoders.sentence import batches, padded
 from nlp.errors import UnknownModel
-from nlp.judgements.labelling import Floats, Labelling, labelling_of
+from nlp.judgements.features import Floats
+from nlp.judgements.labelling import Labelling, labelling_of
 from nlp.judgements.panel import JudgeCard
+from nlp.judgements.reading import READING, parts
 
 BATCH_TOKENS = 2_048
 # What a model reads that does not say how much it can.
 MAX_TOKENS = 512
 _WEIGHTS = ("*.safetensors", "*.bin", "*.pt", "*.h5", "*.msgpack", "*.onnx")
+# What loading raises of files that are not what they should be.
+_UNLOADABLE = (
+    OSError,
+    ValueError,
+    RuntimeError,
+    LookupError,
+    ImportError,
+    TypeError,
+    AttributeError,
+)
 _HASHED = ("*.safetensors", "*.json", "*.txt", "*.model")
 
 
@@ -48,8 +60,10 @@ class ExternalJudge:
     def judge(self, texts: Sequence[str]) -> Floats:
         """Return probabilities of the card's labels, float32 [n, K], in the order of `texts`.
 
-        A text is cut at the model's own maximum. An empty text is a zero row, which is less sure
-        than any threshold. A text gets the same row in any company, to rounding (1e-6).
+        A text that is longer than the model can read is judged in parts (at most eight): its logits
+        are the mean of theirs; of hostility the worst part counts. An empty text is a zero row,
+        which is less sure than any threshold. A text gets the same row in any company, to rounding
+        (1e-6).
         """
         distinct = sorted({text for text in texts if text.strip()})
         rows = self._judge_distinct(distinct)
@@ -61,20 +75,47 @@ class ExternalJudge:
         return found
 
     def _judge_distinct(self, texts: list[str]) -> Floats:
+        if not texts:
+            return np.zeros((0, len(self.card.labels)), dtype=np.float32)
+        cut = self._parts(texts)
+        logits = self._logits([part for held in cut for part in held])
+        counts = np.array([len(held) for held in cut])
+        starts = np.cumsum(counts) - counts
+        if self.card.task != "hostility":
+            means = np.add.reduceat(logits, starts, axis=0) / counts[:, None]
+            return self._labelling.merged(means.astype(np.float32))
+        rows = self._labelling.merged(logits)
+        calm = -rows[:, [label != "civil" for label in self.card.labels]].sum(axis=1)
+        owner = np.repeat(np.arange(len(texts)), counts)
+        worst: Floats = rows[np.lexsort((calm, owner))[starts]]
+        return worst
+
+    def _parts(self, texts: list[str]) -> list[list[str]]:
+        """Return each text as the parts that are read of it: itself, if the model can read it."""
+        encoded = self._tokenizer(texts, truncation=True, max_length=self._most + 1)
+        # Word pieces are guessed when parts are cut, and within a tenth.
+        most = (self._most - self._tokenizer.num_special_tokens_to_add()) * 9 // 10
+        return [
+            [text] if len(ids) <= self._most else parts(" ".join(text.split()), max(1, most))
+            for text, ids in zip(texts, encoded["input_ids"], strict=True)
+        ]
+
+    def _logits(self, texts: list[str]) -> Floats:
+        """Return the logits of texts, float32 [n, model's labels]; equal texts are read once."""
         import torch
 
-        found = np.zeros((len(texts), len(self.card.labels)), dtype=np.float32)
-        if not texts:
-            return found
-        encoded = self._tokenizer(texts, truncation=True, max_length=self._most)
+        distinct = list(dict.fromkeys(texts))
+        encoded = self._tokenizer(distinct, truncation=True, max_length=self._most)
         lengths = [len(ids) for ids in encoded["input_ids"]]
+        found: dict[str, Floats] = {}
         with torch.inference_mode():
             for rows in batches(lengths, self._batch_tokens):
                 features = {name: [held[row] for row in rows] for name, held in encoded.items()}
-                found[rows] = self._labelling.merged(self._logits(features, lengths[rows[0]]))
-        return found
+                logits = self._forward(features, lengths[rows[0]])
+                found.update(zip((distinct[row] for row in rows), logits, strict=True))
+        return np.stack([found[text] for text in texts])
 
-    def _logits(self, features: dict[str, list[list[int]]], longest: int) -> Floats:
+    def _forward(self, features: dict[str, list[list[int]]], longest: int) -> Floats:
         read = self._tokenizer.pad(
             features,
             padding="max_length",
@@ -151,12 +192,16 @@ def _without_weights(name: str, folder: Path) -> str:
 
 def _config(name: str, folder: Path) -> dict[str, Any]:
     try:
-        config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except ValueError as error:
-        raise UnknownModel(
-            f"the config.json of {name!r} is damaged: fetch it again with `hf download {name}`"
-        ) from error
+        raise UnknownModel(_damaged(name)) from error
+    if not isinstance(config, dict):
+        raise UnknownModel(_damaged(name))
     return config
+
+
+def _damaged(name: str) -> str:
+    return f"the config.json of {name!r} is damaged: fetch it again with `hf download {name}`"
 
 
 def _card(task: str, name: str, folder: Path, labelling: Labelling) -> JudgeCard:
@@ -165,7 +210,7 @@ def _card(task: str, name: str, folder: Path, labelling: Labelling) -> JudgeCard
 
 def _version(folder: Path, labelling: Labelling) -> str:
     """Return a short hash of weights, settings, tokenizer and labelling."""
-    digest = hashlib.sha256(repr(labelling).encode())
+    digest = hashlib.sha256(f"{labelling!r} {READING}".encode())
     for path in sorted({path for pattern in _HASHED for path in folder.glob(pattern)}):
         digest.update(path.name.encode())
         with path.open("rb") as file:
@@ -175,6 +220,7 @@ def _version(folder: Path, labelling: Labelling) -> str:
 
 def _loaded(name: str, folder: Path, threads: int) -> tuple[Any, Any]:
     import torch
+    from huggingface_hub.errors import StrictDataclassError
     from safetensors import SafetensorError
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
     from transformers.utils import logging
@@ -188,7 +234,7 @@ def _loaded(name: str, folder: Path, threads: int) -> tuple[Any, Any]:
         model, report = AutoModelForSequenceClassification.from_pretrained(
             folder, use_safetensors=True, dtype=torch.float32, output_loading_info=True, **safely
         )
-    except (OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError) as error:
+    except (*_UNLOADABLE, StrictDataclassError, SafetensorError) as error:
         reason = str(error).strip().splitlines() or ["no reason given"]
         raise UnknownModel(f"transformers cannot load {name!r}: {reason[0]}") from error
     if report["missing_keys"]:

@@ -41,8 +41,8 @@ def fit(
 ) -> Weights:
     """Return weights that fit the labelled rows best, by L-BFGS from `start`.
 
-    Rows without a label are left out. Only pieces that occur, and labels that somebody was asked
-    about, are learned.
+    Rows without a label are left out. Only pieces that two texts share (one alone says nothing of
+    others), and labels that somebody was asked about, are learned.
     """
     from scipy.optimize import minimize
 
@@ -51,7 +51,7 @@ def fit(
         return start
     held, known = features.take(rows), targets[rows]
     labels = np.flatnonzero((known != UNASKED).any(axis=0))
-    columns = np.unique(held.pieces.indices)
+    columns = np.flatnonzero(np.bincount(held.pieces.indices, minlength=1) > 1)
     first = _Parts(
         start.vectors[:, labels],
         start.cues[:, labels],
@@ -71,18 +71,20 @@ def _loss(
     pull, origin = first.spread(ridge) / max(1, len(known)), first.flat()
     true, asked = known == TRUE, known != UNASKED
     share = mass / max(mass.sum(), 1e-12)
+    # Once, not in every round: the weights are doubles.
+    vectors, cues, pieces = (
+        block.astype(np.float64) for block in (held.vectors, held.cues, pieces)
+    )
 
     def loss(flat: Doubles) -> tuple[float, Doubles]:
         parts = first.like(flat)
-        scores = held.vectors @ parts.vectors + held.cues @ parts.cues
+        scores = vectors @ parts.vectors + cues @ parts.cues
         scores = scores + pieces @ parts.pieces + parts.bias
         every, among_asked = _among(scores, asked)
         right, among_true = _among(scores, true)
         away = flat - origin
         slope = (among_asked - among_true) * share[:, None]
-        steepness = _Parts(
-            held.vectors.T @ slope, held.cues.T @ slope, pieces.T @ slope, slope.sum(0)
-        )
+        steepness = _Parts(vectors.T @ slope, cues.T @ slope, pieces.T @ slope, slope.sum(0))
         value = float(((every - right) * share).sum() + 0.5 * (pull * away**2).sum())
         return value, steepness.flat() + pull * away
 

@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp.errors import UnknownModel
+from nlp.judgements.features import Floats, softmax
 from nlp.judgements.labels import TASKS
 from nlp.judgements.naming import DROPPED, REST, resolve
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ class Labelling:
         what went to dropped labels, or what none of many labels took, is doubt.
         """
         found = np.zeros((len(logits), len(self.labels)), dtype=np.float64)
-        own = (_sigmoid if self.many else _softmax)(logits.astype(np.float64))
+        own = (_sigmoid if self.many else softmax)(logits)
         for number, column in enumerate(self.columns):
             if column is not None:
                 join = np.maximum if self.many else np.add
@@ -65,9 +64,7 @@ def labelling_of(
     Which models choose many labels is read as the pipelines of transformers read it.
     """
     kind = config.get("problem_type")
-    count = int(config.get("num_labels", 2))
-    names = config.get("id2label") or {number: f"LABEL_{number}" for number in range(count)}
-    theirs = [str(names[key]) for key in sorted(names, key=int)]
+    theirs = _theirs(name, config)
     if kind == "regression":
         raise UnknownModel(f"{name!r} gives a number and no labels: use a classifier")
     many = kind == "multi_label_classification" or len(theirs) == 1
@@ -80,6 +77,22 @@ def labelling_of(
     return Labelling(labels, columns, dropped, many, labels.index(rest) if rest else None)
 
 
+def _theirs(name: str, config: Mapping[str, Any]) -> list[str]:
+    """Return the model's labels in their order: `id2label`, or as many as `num_labels` says."""
+    count, names = config.get("num_labels", 2), config.get("id2label")
+    if not names:
+        if type(count) is not int or count < 1:
+            raise UnknownModel(_odd(name, f"num_labels is {count!r:.40} and no count"))
+        return [f"LABEL_{number}" for number in range(count)]
+    if not isinstance(names, dict) or set(map(str, names)) != set(map(str, range(len(names)))):
+        raise UnknownModel(_odd(name, 'id2label does not number labels as {"0": ..., "1": ...}'))
+    return [str(names[key]) for key in sorted(names, key=int)]
+
+
+def _odd(name: str, reason: str) -> str:
+    return f"in the config.json of {name!r} {reason}: mend it there, or use another model"
+
+
 def _in_order(task: str, name: str, held: set[str]) -> tuple[str, ...]:
     labels = tuple(label for label in TASKS[task] if label in held)
     if len(labels) < 2:
@@ -89,12 +102,6 @@ def _in_order(task: str, name: str, held: set[str]) -> tuple[str, ...]:
     return labels
 
 
-def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    found: NDArray[np.float64] = raised / raised.sum(axis=1, keepdims=True)
-    return found
-
-
-def _sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    found: NDArray[np.float64] = 0.5 * (1.0 + np.tanh(0.5 * logits))
+def _sigmoid(logits: Floats) -> Floats:
+    found: Floats = 0.5 * (1.0 + np.tanh(0.5 * logits))
     return found

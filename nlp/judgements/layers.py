@@ -13,8 +13,9 @@ from nlp.errors import DamagedHead
 from nlp.judgements.head import put
 from nlp.judgements.reader import Reader, make
 
-FILE = "reader.safetensors"
-CARD = "reader.json"
+SHARED = "reader"
+FILE = f"{SHARED}.safetensors"
+CARD = f"{SHARED}.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +39,13 @@ def base() -> str:
     return f"{card.name}@{card.revision}"
 
 
-def read_card(folder: Path) -> LayersCard:
-    """Return the card of the layers in a folder.
+def read_card(folder: Path, stem: str = SHARED) -> LayersCard:
+    """Return the card of the layers that lie in a folder under a name.
 
     Raises DamagedHead, naming the file, where there is none, or where they were tuned from
     another revision of the encoder than the one that is installed.
     """
-    path = folder / CARD
+    path = folder / f"{stem}.json"
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
         card = LayersCard(
@@ -56,19 +57,29 @@ def read_card(folder: Path) -> LayersCard:
         ) from error
     if card.encoder != base():
         raise DamagedHead(
-            f"{folder / FILE} was tuned from {card.encoder}, and {base()} is installed: install "
-            "that one, or train it again with `groundswell train judges`"
+            f"{folder / stem}.safetensors was tuned from {card.encoder}, and {base()} is "
+            "installed: install that one, or train it again with `groundswell train judges`"
         )
     return card
 
 
-def load(folder: Path, *, threads: int = 0, batch_tokens: int = 2_048) -> Reader:
-    """Return the packaged encoder with the layers of a folder; raise DamagedHead."""
+def load(
+    folder: Path, stem: str = SHARED, *, threads: int = 0, batch_tokens: int = 2_048
+) -> Reader:
+    """Return a reader by the layers of a folder; raise DamagedHead."""
+    return make(*transformer(folder, stem), threads=threads, batch_tokens=batch_tokens)
+
+
+def transformer(folder: Path, stem: str = SHARED) -> tuple[Any, Any]:
+    """Return the packaged transformer with the layers of a folder, and its tokenizer.
+
+    In full precision. Raises DamagedHead, naming the file.
+    """
     from safetensors import SafetensorError
     from safetensors.torch import load as read_tensors
 
-    card = read_card(folder)
-    path = folder / FILE
+    card = read_card(folder, stem)
+    path = folder / f"{stem}.safetensors"
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -84,7 +95,7 @@ def load(folder: Path, *, threads: int = 0, batch_tokens: int = 2_048) -> Reader
     if missing:
         raise DamagedHead(f"{path} lacks or adds {sorted(missing)[0]}: train it again")
     model.load_state_dict({name: held.float() for name, held in tensors.items()}, strict=False)
-    return make(model, tokenizer, threads=threads, batch_tokens=batch_tokens)
+    return model, tokenizer
 
 
 def untuned() -> tuple[Any, Any]:
@@ -102,7 +113,9 @@ def learned(model: Any) -> dict[str, Any]:
     return {name: held for name, held in model.state_dict().items() if name.startswith("encoder.")}
 
 
-def write(model: Any, folder: Path, version: str, about: dict[str, Any]) -> LayersCard:
+def write(
+    model: Any, folder: Path, version: str, about: dict[str, Any], stem: str = SHARED
+) -> LayersCard:
     """Write the layers in half precision with their card; return the card."""
     import torch
     from safetensors.torch import save
@@ -110,12 +123,12 @@ def write(model: Any, folder: Path, version: str, about: dict[str, Any]) -> Laye
     folder.mkdir(parents=True, exist_ok=True)
     data = save({name: held.to(torch.float16) for name, held in learned(model).items()})
     card = LayersCard(version, base(), sha256(data).hexdigest(), about)
-    put(folder / FILE, data)
+    put(folder / f"{stem}.safetensors", data)
     written = {
         "version": card.version,
         "encoder": card.encoder,
         "sha256": card.sha256,
         "about": about,
     }
-    put(folder / CARD, (json.dumps(written, indent=2) + "\n").encode())
+    put(folder / f"{stem}.json", (json.dumps(written, indent=2) + "\n").encode())
     return card

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.errors import DamagedHead
-from nlp.judgements import head as heads
-from nlp.judgements import layers
 from nlp.judgements.features import Features, Floats
 from nlp.judgements.head import Head, HeadCard
-from nlp.judgements.labels import LANGUAGE, TASKS
-from nlp.judgements.reading import reading
+from nlp.judgements.labels import LANGUAGE
+from nlp.judgements.reading import READING, reading
 from nlp.judgements.tongues import CODES, NAME, VERSION
 
-PACKAGED = Path(__file__).parent.parent / "heads"
 # The packaged judges read English; "und" is too short to say, and is judged.
 JUDGED = frozenset({"en", "und"})
 ABSTAINED = -1
@@ -76,19 +71,25 @@ class FeatureReader(Protocol):
         """Return a row for each part of each text."""
 
 
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Heads by task that share one reading of the text."""
+
+    reader: FeatureReader
+    heads: Mapping[str, Head]
+
+
 class Panel:
-    """One judge for each task; those with heads of ours share one reading of the text."""
+    """One judge for each task, on benches of ours or by themselves."""
 
     def __init__(
         self,
-        reader: FeatureReader | None,
-        own: Mapping[str, Head],
+        benches: Sequence[Bench],
         others: Mapping[str, External],
         detect: Detect,
         least: float,
     ) -> None:
-        self._reader = reader
-        self._own = own
+        self._benches = benches
         self._others = others
         self._detect = detect
         self._least = least
@@ -100,15 +101,16 @@ class Panel:
         for those of other makers, where the language is not one that they have learned.
         """
         spoken = self._detect(texts)
-        features = self._reader.features(texts) if self._reader and self._own else None
-        said = _said(texts, features)
+        read = [bench.reader.features(texts) for bench in self._benches]
+        said = _said(texts, read)
         known = np.array([code in JUDGED for code, _ in spoken], dtype=bool)
         found = {LANGUAGE: _languages(spoken)}
-        for task, head in self._own.items():
-            assert features is not None
-            probabilities = head.probabilities(features)
-            named = head.choice(probabilities)
-            found[task] = self._verdicts(card_of(head.card), probabilities, *named, said & known)
+        for bench, features in zip(self._benches, read, strict=True):
+            for task, head in bench.heads.items():
+                probabilities = head.probabilities(features)
+                named = head.choice(probabilities)
+                open_ = said & known
+                found[task] = self._verdicts(card_of(head.card), probabilities, *named, open_)
         for task, judge in self._others.items():
             probabilities = judge.judge(texts)
             chosen, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
@@ -127,49 +129,24 @@ class Panel:
         return Verdicts(card, probabilities, named, np.where(open_, confidence, 0).astype("f4"))
 
 
-LANGUAGE_CARD = JudgeCard(LANGUAGE, NAME, VERSION, CODES)
-
-
 def card_of(card: HeadCard) -> JudgeCard:
-    """Return the card of a head as one judge among others: other weights, another version."""
-    version = f"{card.version}-{card.sha256[:8]}" if card.sha256 else card.version
+    """Return the card of a head as one judge among others.
+
+    With other weights, or by another reading of the text, it is another version.
+    """
+    weights = f"-{card.sha256[:8]}" if card.sha256 else ""
+    version = f"{card.version}{weights}.{READING}"
     return JudgeCard(card.task, card.name, version, card.labels, card.prior)
 
 
-def find(folder: Path | None, tasks: Sequence[str] = tuple(TASKS)) -> dict[str, Path]:
-    """Return the folder of each task's head: one's own where it holds one, else the packaged."""
-    return {
-        task: folder if folder and (folder / f"{task}.npz").is_file() else PACKAGED
-        for task in tasks
-    }
+LANGUAGE_CARD = JudgeCard(LANGUAGE, NAME, VERSION, CODES)
 
 
-def reader_folder(folder: Path | None) -> Path:
-    """Return the folder of the tuned layers: one's own where it holds some, else the packaged."""
-    return folder if folder and (folder / layers.CARD).is_file() else PACKAGED
-
-
-def own_heads(folder: Path | None, tasks: Sequence[str]) -> dict[str, Head]:
-    """Return the heads of these tasks.
-
-    Raises DamagedHead, naming the file, for one that is broken or of other tuned layers.
-    """
-    key = layers.read_card(reader_folder(folder)).key
-    found = {task: heads.read(place, task) for task, place in find(folder, tasks).items()}
-    for task, head in found.items():
-        if head.card.reader != key:
-            raise DamagedHead(
-                f"{find(folder, tasks)[task] / task}.npz was trained on the tuned layers "
-                f"{head.card.reader}, and {key} are in force: train it again"
-            )
-    return found
-
-
-def _said(texts: Sequence[str], features: Features | None) -> NDArray[np.bool_]:
+def _said(texts: Sequence[str], read: Sequence[Features]) -> NDArray[np.bool_]:
     """Return which texts say anything: those with a part, or where nobody read them, a reading."""
-    if features is None:
+    if not read:
         return np.array([bool(reading(text)) for text in texts], dtype=bool)
-    return np.bincount(features.owner, minlength=len(texts)) > 0
+    return np.bincount(read[0].owner, minlength=len(texts)) > 0
 
 
 def _languages(spoken: list[tuple[str, float]]) -> Verdicts:

@@ -51,8 +51,19 @@ class Tuned:
     heads: dict[str, tuple[Floats, Floats]]
 
 
-def tune(model: Any, tokenizer: Any, lessons: Lessons, plan: Plan, log: Log) -> Tuned:
-    """Return the transformer with all its layers taught, and a head for each task."""
+def tune(
+    model: Any,
+    tokenizer: Any,
+    lessons: Lessons,
+    plan: Plan,
+    log: Log,
+    *,
+    start: Mapping[str, tuple[Floats, Floats]] | None = None,
+) -> Tuned:
+    """Return the transformer with all its layers taught, and a head for each task.
+
+    `start` are weights and bias that a task's head begins with; left out, it begins anew.
+    """
     import torch
 
     torch.manual_seed(plan.seed)
@@ -62,6 +73,9 @@ def tune(model: Any, tokenizer: Any, lessons: Lessons, plan: Plan, log: Log) -> 
     heads = torch.nn.ModuleDict(
         {task: torch.nn.Linear(size, rows.shape[1]) for task, rows in lessons.targets.items()}
     )
+    for task, (weights, bias) in (start or {}).items():
+        heads[task].weight.data = torch.from_numpy(weights.T.astype(np.float32).copy())
+        heads[task].bias.data = torch.from_numpy(bias.astype(np.float32).copy())
     tokens = tokenizer(list(lessons.texts), truncation=True, max_length=plan.max_tokens)
     order = schedule([len(ids) for ids in tokens["input_ids"]], lessons.repeats, plan)
     learned = [p for p in (*model.parameters(), *heads.parameters()) if p.requires_grad]

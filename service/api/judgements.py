@@ -21,10 +21,9 @@ from service.db.queries.posts import PostRow
 from service.db.queries.scores import ScoreRow
 from service.deps import ReadSession
 from service.errors import InvalidInput, NotFound
-from service.judgements import TASKS
+from service.judgements import DIGITS, TASKS, hostility
 
 router = APIRouter(prefix="/posts/{id}/judgements", tags=["judgements"], route_class=StrictRoute)
-DIGITS = 3  # as many as a float16 holds
 
 
 def _task(text: str) -> str:
@@ -52,7 +51,16 @@ class JudgementOut(BaseModel):
     by: Literal["person", "model"] = Field(description="Whose label that is.")
     model_label: str | None = Field(description="The model's label; null where it abstained.")
     confidence: float | None = Field(
-        description="The model's probability of its likeliest label, also where it abstained."
+        description="The model's probability of the label that it names, or would have named where "
+        "it abstained; of `hostility`, of civil or of not civil. 0 where it could read nothing."
+    )
+    score: float | None = Field(
+        description="Of `hostility`, how hostile the model finds the post: 1 minus its probability "
+        "of civil, also where it abstained. Null where it could read nothing, and of other tasks."
+    )
+    aimed_at_person: float | None = Field(
+        description="Of `hostility`, the model's probability that it is at a person or group, if "
+        "there is any. Null where `score` is null or 0, and of a model without such a label."
     )
     probabilities: dict[str, float] = Field(
         description="The model's, by label; of languages, those above 0."
@@ -74,8 +82,8 @@ class JudgementList(BaseModel):
     next_cursor: None = Field(None, description="Always null: there is one page.")
     post: int = Field(description="The id of the post.")
     parts: int = Field(
-        description="In how many parts the models read it: 1, more where it is long, 0 where it "
-        "has no words. At most 8: the start, the end, and evenly from between."
+        description="In how many parts the packaged judges read it: 1, more where it is long, 0 "
+        "where it has no words. At most 8: the start, the end, and evenly from between."
     )
 
 
@@ -107,12 +115,15 @@ def present(row: ScoreRow, correction: CorrectionRow | None) -> JudgementOut:
     shares = {label: round(share, DIGITS) for label, share in row.probabilities.items()}
     if row.task == LANGUAGE:
         shares = {label: share for label, share in shares.items() if share}
+    score, aimed = hostility(row.task, row.confidence, row.probabilities)
     return JudgementOut(
         task=row.task,
         label=row.label,
         by="person" if correction else "model",
         model_label=row.model_label,
         confidence=row.confidence,
+        score=score,
+        aimed_at_person=aimed,
         probabilities=shares,
         model=row.model,
         version=row.version,

@@ -44,7 +44,8 @@ class MoodOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: int | str = Field(
-        description="Of a topic its id, of a channel its name, of a week when it ends."
+        description="Of a topic its id, of a channel its name (`source · channel` where several "
+        "sources have one of that name), of a week when it ends."
     )
     name: str
     posts: int = Field(description="How many posts were judged in the span.")

@@ -39,7 +39,7 @@ def once(
         return write(), False
     digest = hashlib.sha256(asked.encode()).hexdigest()
     # Taken first: where writers do not wait for each other, the second waits here.
-    row, new = jobs.ask(session, jobs.KEPT, {"sha256": digest}, actor.name, now, key)
+    row, new = jobs.ask(session, jobs.ANSWER, {"sha256": digest}, actor.name, now, key)
     if not new:
         return row.result or {}, True
     row.status, row.attempts, row.result = "succeeded", 1, write()

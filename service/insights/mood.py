@@ -6,6 +6,7 @@ explain, and both sides have enough posts. Method: service.insights.quantify.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import NormalDist
@@ -107,10 +108,12 @@ def prevalences(
     probabilities: NDArray[np.float32],
     quantifier: Quantifier,
     fixed: Ints | None = None,
+    wanted: Sequence[int] | None = None,
 ) -> list[Prevalence]:
-    """Return the shares of labels in each of `count` segments.
+    """Return the shares of labels in each of `count` segments, or in those that are `wanted`.
 
-    `segments` [n] is the segment of each post, 0 to count-1; negative ones are left out.
+    `segments` [n] is the segment of each post, 0 to count-1; negative ones are left out. A segment
+    has the same shares whatever others are wanted.
     """
     k = len(quantifier.prior)
     fixed = np.full(len(segments), -1) if fixed is None else fixed
@@ -125,7 +128,7 @@ def prevalences(
     bounds = np.searchsorted(segments[spoken][order], np.arange(count + 1))
     slopes = _slopes(quantifier)
     found = []
-    for place in range(count):
+    for place in range(count) if wanted is None else wanted:
         inside = seen.places[order[bounds[place] : bounds[place + 1]]]
         there, counts = np.unique(inside, return_counts=True)
         chance = np.random.default_rng([quantifier.seed, place])

@@ -44,13 +44,14 @@ def topic_mood(
             as_of=as_of,
             now=now,
             stale_after_days=stale_after_days,
+            only=topic,
         )
     except NothingRun:
         return None
-    own = next((row for row in found.segments if row.id == topic), None)
     level = f"{100 * found.level:.0f} %"
-    if own is None:
+    if not found.segments:
         return MoodLine(WEEKS, level, 0, [])
+    own = found.segments[0]
     return MoodLine(WEEKS, level, own.posts, [_part(share) for share in own.shares])
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,8 +29,10 @@ LABELS = TASKS["sentiment"]
 class Tone:
     """A judge that finds `merge` good, `margin` bad, and all else as likely as not."""
 
-    def __init__(self, version: str = "1", fail_after: int | None = None) -> None:
-        self.card = JudgeCard("sentiment", "tone", version, LABELS, (0.2, 0.5, 0.3))
+    def __init__(
+        self, version: str = "1", fail_after: int | None = None, task: str = "sentiment"
+    ) -> None:
+        self.card = JudgeCard(task, "tone", version, LABELS, (0.2, 0.5, 0.3))
         self.asked: list[str] = []
         self._fail_after = fail_after
 
@@ -54,8 +57,8 @@ def english(texts: Sequence[str]) -> list[tuple[str, float]]:
 def go(database: Database, now: datetime) -> Any:
     def judge_all(tone: Tone, at: datetime = now, progress: Any = None) -> JudgeResult:
         cards = {LANGUAGE: LANGUAGE_CARD, "sentiment": tone.card}
-        panel = Panel(None, {}, {"sentiment": tone}, english, 0.4)
-        return judge(database, cards, lambda: panel, now=at, progress=progress)
+        panel = Panel([], {"sentiment": tone}, english, 0.4)
+        return judge(database, cards, lambda tasks: panel, now=at, progress=progress)
 
     return judge_all
 
@@ -126,7 +129,7 @@ def test_judges_are_not_loaded_when_nothing_is_new(
     bring(records())
     go(Tone())
 
-    def refuse() -> Panel:
+    def refuse(tasks: Collection[str]) -> Panel:
         raise AssertionError("loaded for nothing")
 
     cards = {LANGUAGE: LANGUAGE_CARD, "sentiment": Tone().card}
@@ -182,6 +185,95 @@ def test_an_edited_post_is_judged_anew(database: Database, bring: Import, go: An
     assert held(database)[rows[5]["id"]] == ("negative", "1")
 
 
+@pytest.fixture
+def go_by_two(database: Database, now: datetime) -> Any:
+    """Return what judges by two of one's own and the language, and says which it asked for."""
+
+    def judge_all(
+        tone: Tone, temper: Tone, language: JudgeCard = LANGUAGE_CARD
+    ) -> tuple[JudgeResult, list[set[str]]]:
+        own = {"sentiment": tone, "emotion": temper}
+        cards = {LANGUAGE: language, **{task: one.card for task, one in own.items()}}
+        asked: list[set[str]] = []
+
+        def load(tasks: Collection[str]) -> Panel:
+            asked.append(set(tasks))
+            return Panel([], {task: own[task] for task in tasks if task in own}, english, 0.4)
+
+        return judge(database, cards, load, now=now), asked
+
+    return judge_all
+
+
+def test_a_new_judge_of_one_task_judges_that_task_alone(
+    database: Database, bring: Import, go_by_two: Any
+) -> None:
+    bring(records())
+    _, asked = go_by_two(Tone(), Tone(task="emotion"))
+    assert asked == [{LANGUAGE, "sentiment", "emotion"}]
+    before = held(database, "sentiment")
+    tone, temper = Tone(), Tone("2", task="emotion")
+    done, asked = go_by_two(tone, temper)
+    assert asked == [{"emotion"}]
+    assert (done.posts, len(temper.asked), tone.asked) == (len(records()), done.texts, [])
+    assert done.abstained[LANGUAGE] == done.abstained["sentiment"] == 0
+    assert {version for _, version in held(database, "emotion").values()} == {"2"}
+    assert held(database, "sentiment") == before
+    assert go_by_two(tone, temper) == (JudgeResult(0, 0, dict.fromkeys(done.abstained, 0)), [])
+
+
+def test_where_the_language_is_told_anew_all_judge_anew(
+    database: Database, bring: Import, go_by_two: Any
+) -> None:
+    bring(records())
+    go_by_two(Tone(), Tone(task="emotion"))
+    tone = Tone()
+    done, asked = go_by_two(tone, Tone(task="emotion"), replace(LANGUAGE_CARD, version="2"))
+    assert asked == [{LANGUAGE, "sentiment", "emotion"}]
+    assert (done.posts, len(tone.asked)) == (len(records()), done.texts)
+    assert {version for _, version in held(database, LANGUAGE).values()} == {"2"}
+
+
+def test_posts_are_judged_by_what_each_of_them_lacks(
+    database: Database, bring: Import, go_by_two: Any
+) -> None:
+    rows = records()
+    bring(rows)
+    go_by_two(Tone(), Tone(task="emotion"))
+    copies = [{**row, "id": f"copy-{row['id']}"} for row in rows[:30]]
+    fresh = [{**rows[0], "id": "fresh", "text": "zebra quagga"}]
+    bring(rows + copies + fresh)
+    tone, temper = Tone(), Tone("2", task="emotion")
+    done, asked = go_by_two(tone, temper)
+    assert asked == [{"emotion"}, {LANGUAGE, "sentiment", "emotion"}]
+    assert (done.posts, done.texts) == (len(rows) + 31, len(temper.asked))
+    assert len(temper.asked) == len(set(temper.asked)), "each text once, whoever wrote it"
+    assert tone.asked == ["zebra quagga"]
+    for task, version in (("sentiment", "1"), ("emotion", "2"), (LANGUAGE, LANGUAGE_CARD.version)):
+        found = held(database, task)
+        assert len(found) == len(rows) + 31
+        assert {told for _, told in found.values()} == {version}
+
+
+def test_a_cut_leaves_no_post_between_two_sets_of_judges(
+    database: Database, bring: Import, go_by_two: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.judge.CHUNK", 50)
+    bring(records())
+    go_by_two(Tone(), Tone(task="emotion"))
+    with pytest.raises(RuntimeError, match="power cut"):
+        go_by_two(Tone(), Tone("2", fail_after=100, task="emotion"))
+    tone, temper = Tone("2"), Tone("2", task="emotion")
+    done, asked = go_by_two(tone, temper)
+    assert asked == [{"sentiment"}, {"sentiment", "emotion"}]
+    assert done.posts == len(records())
+    assert set(tone.asked) == {row["text"] for row in records()}
+    assert len(tone.asked) == len(set(tone.asked))
+    assert 0 < len(set(temper.asked)) < len(set(tone.asked))
+    for task in ("sentiment", "emotion"):
+        assert {version for _, version in held(database, task).values()} == {"2"}
+
+
 def test_an_older_score_stays_until_the_new_one_is_written(
     database: Database, bring: Import, go: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -221,7 +313,7 @@ def test_a_judge_that_cannot_be_loaded_does_not_come_into_force(
     bring(records())
     go(Tone())
 
-    def broken() -> Panel:
+    def broken(tasks: Collection[str]) -> Panel:
         raise RuntimeError("damaged")
 
     cards = {LANGUAGE: LANGUAGE_CARD, "sentiment": Tone("2").card}

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from service.db.models import (
@@ -22,6 +23,7 @@ from service.db.models import (
 from service.db.queries import corrections, scores
 from service.db.session import Database
 from service.errors import NothingRun
+from service.insights import mood as insights
 from service.mood import By, Mood, mood
 
 END = datetime(2026, 3, 2, tzinfo=UTC)
@@ -113,6 +115,45 @@ def test_what_is_counted_is_told(store: Session) -> None:
     assert (found.task, found.model, found.model_version) == ("sentiment", "judge", "1")
     assert found.data_as_of == END - timedelta(days=56) / POSTS
     assert [row.name for row in told(store, By.TOPIC, limit=1).segments] == ["Plugins"]
+
+
+def test_one_topic_alone_is_told_as_it_is_among_all(
+    store: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = told(store, By.TOPIC).segments
+    made: list[object] = []
+    drawn = insights._drawn
+    monkeypatch.setattr(insights, "_drawn", lambda *given: made.append(1) or drawn(*given))
+    for one in whole:
+        assert told(store, By.TOPIC, only=one.id).segments == (one,)
+    assert len(made) == 4, "each before and after, and nothing of the other topics"
+    assert told(store, By.TOPIC, only=99).segments == ()
+    assert told(store, By.CHANNEL, only="themes").segments[0].posts == 90
+
+
+def test_channels_of_two_sources_are_kept_apart(store: Session, database: Database) -> None:
+    alike = told(store, By.CHANNEL).segments
+    with database.write() as session:
+        session.add(Source(id=2, name="chat", kind="jsonl", platform="chat", created_at=END))
+        session.flush()
+        facts = {"source_id": 2, "first_post_at": END, "last_post_at": END}
+        session.add(Thread(id=4, external_id="4", channel="themes", **facts))
+        session.add(Thread(id=5, external_id="5", channel="plugins", visibility="private", **facts))
+        session.flush()
+        late = Post.created_at >= END - timedelta(days=28)
+        moved = update(Post).where(Post.thread_id == 1, late).values(thread_id=4)
+        session.execute(moved)
+    with database.read() as session:
+        found = told(session, By.CHANNEL)
+    assert [(row.id, row.name, row.posts, row.posts_before) for row in found.segments] == [
+        ("plugins", "plugins", alike[0].posts, alike[0].posts_before),
+        ("chat · themes", "chat · themes", 90, 0),
+    ]
+    before = found.too_small
+    with database.read() as session:
+        found = told(session, By.CHANNEL, as_of=END - timedelta(days=28))
+    assert "forum · themes" in [row.id for row in found.segments], "whatever the time"
+    assert before == 1
 
 
 def test_channels_go_by_name(store: Session) -> None:

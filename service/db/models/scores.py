@@ -36,9 +36,10 @@ class ScoreModel(Base):
 class Score(Base):
     """What a model says of a post: one row a task, which stays until the next model's replaces it.
 
-    `label` is null where the model abstained; `confidence` is then still the probability of the
-    likeliest label. SQLite keeps the rows in the order of the key, so that those of a post are
-    read at once.
+    `confidence` is the probability of the label named; of hostility, that of civil or of not
+    civil. Where the model abstained, `label` is null and `confidence` that of the label it would
+    have named; it is 0 where the model could read nothing. SQLite keeps the rows in the order of
+    the key, so that those of a post are read at once.
     """
 
     __tablename__ = "score"

@@ -293,6 +293,13 @@ def home_handles(session: Session, member_ids: Collection[int]) -> list[Found]:
     return list(session.execute(query.where(Identity.home_id.in_(member_ids))))
 
 
+def post_keys(session: Session, post_ids: Collection[int]) -> list[Found]:
+    """Return id, source and external_id of posts."""
+    query = select(Post.id, Source.name.label("source"), Post.external_id)
+    query = query.join(Source, Source.id == Post.source_id)
+    return list(session.execute(query.where(Post.id.in_(post_ids))))
+
+
 def audit(session: Session) -> Pages:
     """Return who did what, in the order in which it was done."""
     query = select(

@@ -13,13 +13,14 @@ from service.db.models import JobRun
 from service.errors import Conflict
 
 QUEUED = "queued"
-# Answers kept for repeated requests are for who asked alone, and no work.
-KEPT = "push"
+# The kind of a row that is no work: the answer kept for a request that may be repeated, which is
+# for who asked alone. Stored as "push" whatever the request was.
+ANSWER = "push"
 
 
 def newest_first(session: Session, limit: int, after: int | None = None) -> list[JobRun]:
     """Return at most `limit` jobs, newest first, that follow the job with the id `after`."""
-    query = select(JobRun).where(JobRun.kind != KEPT).order_by(JobRun.id.desc()).limit(limit)
+    query = select(JobRun).where(JobRun.kind != ANSWER).order_by(JobRun.id.desc()).limit(limit)
     if after is not None:
         query = query.where(JobRun.id < after)
     return list(session.scalars(query))
@@ -28,7 +29,7 @@ def newest_first(session: Session, limit: int, after: int | None = None) -> list
 def job(session: Session, job_id: int) -> JobRun | None:
     """Return one job."""
     row = session.get(JobRun, job_id)
-    return None if row is None or row.kind == KEPT else row
+    return None if row is None or row.kind == ANSWER else row
 
 
 def ask(

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Select, delete, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, case, delete, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from service.db.models import Post, Score, ScoreModel
@@ -116,22 +116,37 @@ def pending_count(session: Session, models: Sequence[int]) -> int:
     whole = _whole(models).subquery()
     done = session.scalar(select(func.count()).select_from(whole)) or 0
     both = select(func.count(Post.id)).where(
-        Post.deleted_at.is_not(None), _held(models) == len(set(models))
+        Post.deleted_at.is_not(None), _held(models) == _bits(models, models)
     )
     return every - gone - done + (session.scalar(both) or 0)
 
 
+def pending_sets(session: Session, models: Sequence[int]) -> list[frozenset[int]]:
+    """Return by which of the models together posts that are still there lack a score, few first."""
+    query = select(_held(models)).where(Post.deleted_at.is_(None)).distinct()
+    found = [
+        frozenset(model for place, model in enumerate(models) if not held >> place & 1)
+        for held in session.scalars(query)
+    ]
+    return sorted(filter(None, found), key=lambda lacking: (len(lacking), sorted(lacking)))
+
+
 def pending_texts(
-    session: Session, models: Sequence[int], limit: int, after: PendingText | None = None
+    session: Session,
+    models: Sequence[int],
+    lacking: Collection[int],
+    limit: int,
+    after: PendingText | None = None,
 ) -> list[PendingText]:
-    """Return posts that lack a score by any of the models, in the order of their content hash.
+    """Return posts that lack a score by just those of the models, in the order of content hashes.
 
     That order is the same whatever order posts came in, and brings equal texts together.
     """
     start = (b"", 0) if after is None else (after.content_hash, after.post_id)
+    rest = _bits(models, set(models) - set(lacking))
     query = (
         select(Post.id, Post.plain, Post.content_hash)
-        .where(Post.deleted_at.is_(None), _held(models) < len(set(models)))
+        .where(Post.deleted_at.is_(None), _held(models) == rest)
         .where(tuple_(Post.content_hash, Post.id) > start)
         .order_by(Post.content_hash, Post.id)
         .limit(limit)
@@ -218,9 +233,15 @@ def _model(session: Session, task: str, name: str, version: str) -> ScoreModel |
 
 
 def _held(models: Sequence[int]) -> ColumnElement[int]:
-    """Return how many of the models have scored a post: a look into its few rows."""
-    query = select(func.count()).where(Score.post_id == Post.id, Score.model_id.in_(models))
+    """Return which of the models have scored a post, a bit for each: a look into its few rows."""
+    bits = {model: _bits(models, [model]) for model in models}
+    query = select(func.coalesce(func.sum(case(bits, value=Score.model_id)), 0))
+    query = query.where(Score.post_id == Post.id, Score.model_id.in_(models))
     return query.correlate(Post).scalar_subquery()
+
+
+def _bits(models: Sequence[int], some: Collection[int]) -> int:
+    return sum(1 << place for place, model in enumerate(models) if model in some)
 
 
 def _whole(models: Sequence[int]) -> Select[int]:

@@ -30,6 +30,9 @@ def test_judge_says_what_a_run_would(groundswell: Run) -> None:
     assert found[0]["intent"]["confidence"] == 0.8
     assert found[2]["intent"]["confidence"] == 0
     assert found[0]["language"]["label"] == "en"
+    rude = found[1]["hostility"]
+    assert rude["score"] == pytest.approx(1 - rude["probabilities"]["civil"], abs=1e-3)
+    assert [found[1][task]["score"] for task in ("intent", "language")] == [None, None]
 
 
 def test_judge_prints_a_line_a_task(groundswell: Run) -> None:
@@ -40,7 +43,7 @@ def test_judge_prints_a_line_a_task(groundswell: Run) -> None:
     assert (len(lines[0]), lines[0][-1]) == (100, "…")
     assert [line.split()[0] for line in lines[1:6]] == ["language", *TASKS]
     assert lines[2].split("  ")[-2:] == ["negative", "(negative 0.80, neutral 0.10, positive 0.10)"]
-    assert lines[6] == "  judged in 2 parts"
+    assert lines[6] == "  judged in 3 parts"
 
 
 def test_judge_reads_standard_input_as_one_text(

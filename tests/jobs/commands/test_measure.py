@@ -20,7 +20,7 @@ from tests.jobs.small import Counts, write_heads
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Put heads that count words in force; return their folder."""
     folder = write_heads(tmp_path / "heads")
-    monkeypatch.setattr(layers, "load", lambda folder, **_: Counts())
+    monkeypatch.setattr(layers, "load", lambda *_, **__: Counts())
     monkeypatch.setenv("GROUNDSWELL_HEADS_DIR", str(folder))
     return folder
 
@@ -42,7 +42,7 @@ def test_evaluate_prints_one_document_or_a_table(groundswell: Run, tmp_path: Pat
     told = orjson.loads(out)
     assert (code, error) == (0, "")
     assert (told["name"], told["n"], told["metrics"]["macro_recall"]) == ("sentiment", 30, 1.0)
-    assert told["baselines"].keys() == {"lexicon", "majority"}
+    assert told["baselines"].keys() == {"lexicon", "majority", "counting"}
     out = groundswell("evaluate", "sentiment", "--data", data, "--limit", "9")[1]
     assert "(n = 9)" in out
     assert "lexicon" in out

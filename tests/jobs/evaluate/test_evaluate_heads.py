@@ -30,7 +30,7 @@ TEXTS = {"negative": "so bad {}", "neutral": "a plain {}", "positive": "good {}"
 @pytest.fixture
 def own(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Return settings of heads of one's own that count words."""
-    monkeypatch.setattr(layers, "load", lambda folder, **_: Counts())
+    monkeypatch.setattr(layers, "load", lambda *_, **__: Counts())
     return settings.model_copy(update={"heads_dir": write_heads(tmp_path / "heads")})
 
 
@@ -53,7 +53,7 @@ def test_a_head_is_measured_beside_rules(own: Settings, tmp_path: Path) -> None:
     assert (told.name, told.n) == ("sentiment", 10)
     assert told.metrics["accuracy"] == 0.9
     assert told.metrics["macro_recall"] == round((1 + 3 / 4 + 1) / 3, 4)
-    assert told.baselines.keys() == {"lexicon", "majority"}
+    assert told.baselines.keys() == {"lexicon", "majority", "counting"}
     assert told.baselines["majority"]["accuracy"] == 0.4
     assert told.baselines["lexicon"]["accuracy"] == 0.9
     assert told.published["RoBERTa-base"]["macro_recall"] == 0.713

@@ -108,8 +108,9 @@ def test_types_of_questions_are_read_with_their_title(read: Any) -> None:
     assert found.gold == [3, 1]
 
 
-def test_dialogs_are_all_of_their_messages(read: Any) -> None:
-    talk = [{"text": "hi"}, {"text": "can it sort by date?"}]
+def test_dialogs_are_what_their_opener_says(read: Any) -> None:
+    said = [("a", "hi"), ("b", "hello"), ("a", "can it sort by date?")]
+    talk = [{"author": author, "text": text} for author, text in said]
     found = read(
         "intent",
         {"messages": talk, "label": "feature"},
@@ -119,6 +120,8 @@ def test_dialogs_are_all_of_their_messages(read: Any) -> None:
     assert found.texts == ["hi\ncan it sort by date?", "hi"]
     assert found.groups == (DIALOG["other"], ("feature_request",))
     assert found.gold == [1, 0]
+    nameless = [{"messages": [{"text": "x"}, {"text": "y"}], "label": kind} for kind in DIALOG]
+    assert read("intent", *nameless, schema="request-dialogs").texts == ["x\ny"] * 2
 
 
 def test_a_head_is_asked_only_what_the_data_tell_apart(read: Any) -> None:

@@ -1,4 +1,4 @@
-"""The audit names members and suggestions by natural keys, out and in again."""
+"""The audit names members, suggestions and posts by natural keys, out and in again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy import select
 from jobs.export.deeds import earlier
 from jobs.export.tables import export_all
 from jobs.refill.store import refill
-from service.db.models import AuditEntry, Identity, Suggestion
+from service.db.models import AuditEntry, Identity, Post, Source, Suggestion
 from service.db.queries import audit, identities
 from service.errors import BadArchive
 from tests.jobs.export.conftest import NOW, Store
@@ -123,6 +123,33 @@ def test_ids_without_a_key_are_marked_as_earlier_ones(written: Path, other: Stor
     assert deeds(other)[-5][1:] == (mark, {"member": mark, "into": earlier("member", 2)})
 
 
+def posts(store: Store) -> dict[tuple[str, str], int]:
+    with store.database.read() as session:
+        query = select(Source.name, Post.external_id, Post.id).join(Post)
+        return {(source, name): id_ for source, name, id_ in session.execute(query)}
+
+
+def test_a_correction_is_about_the_same_post_in_every_store(
+    full: Store, other: Store, tmp_path: Path
+) -> None:
+    ids = posts(full)
+    corrected = ids["chat", "c0"]
+    with full.database.write() as session:
+        for target in (f"post {corrected}", "post 900"):
+            audit.note(session, NOW, "ann", "judgement.correct", target, {"label": "neutral"})
+    export_all(full.database, tmp_path / "all")
+    lines = (tmp_path / "all" / "audit.jsonl").read_bytes().splitlines()[-2:]
+    told = [(row["target"], row["target_key"]) for row in map(orjson.loads, lines)]
+    assert told == [("post", ["chat", "c0"]), ("earlier post 900", None)]
+    refill(other.database, tmp_path / "all", now=NOW, actor="tester")
+    there = posts(other)["chat", "c0"]
+    assert there != corrected
+    assert deeds(other)[-2:] == [
+        ("judgement.correct", f"post {there}", {"label": "neutral"}),
+        ("judgement.correct", "earlier post 900", {"label": "neutral"}),
+    ]
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [
@@ -131,6 +158,9 @@ def test_ids_without_a_key_are_marked_as_earlier_ones(written: Path, other: Stor
         ({"detail": {"into": ["a\0", "b"]}}, "has no key of a member"),
         ({"target": "suggestion", "target_key": []}, "has no key of a suggestion"),
         ({"target": "suggestion", "target_key": ["no", [*BO], [*U1]]}, "names a suggestion that"),
+        ({"target": "post", "target_key": ["chat"]}, "has no key of a post"),
+        ({"target": "post", "target_key": ["chat", "no"]}, "names a post that"),
+        ({"target": "post", "target_key": ["no", "c0"]}, "names a source that"),
     ],
 )
 def test_keys_that_cannot_be_used_are_refused(

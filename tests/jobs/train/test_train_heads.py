@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ from jobs import judges
 from jobs.evaluate.labelled import Labelled
 from jobs.train import heads
 from nlp.judgements import TASKS, layers
-from nlp.judgements.head import read, read_card
+from nlp.judgements.head import Head, read, read_card, write
 from nlp.judgements.panel import card_of
 from service.errors import BadArchive, InvalidInput
 from service.settings import Settings
-from tests.jobs.small import Counts, write_heads
+from tests.jobs.small import Counts, head, write_heads
+from tests.nlp.judgements import tiny
 
 LABELS = TASKS["sentiment"]
 
@@ -26,7 +28,7 @@ LABELS = TASKS["sentiment"]
 @pytest.fixture
 def start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the folder of heads that teaching starts from, by a reader that counts words."""
-    monkeypatch.setattr(layers, "load", lambda folder, **_: Counts())
+    monkeypatch.setattr(layers, "load", lambda *_, **__: Counts())
     return write_heads(tmp_path / "heads")
 
 
@@ -141,3 +143,88 @@ def test_labels_of_people_alone_may_all_be_one(start: Path, tmp_path: Path) -> N
     card = read_card(tmp_path / "own", "sentiment")
     assert card.about["data"] == [{"name": "people's corrections", "texts": 25}]
     assert card.about["command"] == "groundswell train sentiment --seed 0"
+
+
+@pytest.fixture
+def tuned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return heads on layers that can be tuned in a second; from 30 labels on they are."""
+    monkeypatch.setattr(layers, "untuned", lambda: (tiny.transformer(), tiny.Letters()))
+    monkeypatch.setattr(heads, "LEAST", 30)
+    monkeypatch.setattr("nlp.judgements.deepen.RATE", 5e-3)
+    folder = tmp_path / "heads"
+    key = layers.write(tiny.transformer(), folder, "tiny-1", {}).key
+    for task in TASKS:
+        known = head(task, key)
+        vectors = np.zeros((tiny.WIDE, len(TASKS[task])), np.float32)
+        write(Head(known.card, replace(known.weights, vectors=vectors)), folder)
+    return folder
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if "reader" in path.name)
+
+
+@pytest.mark.slow
+def test_many_labels_teach_the_layers_and_few_leave_them(
+    tuned: Path, tmp_path: Path, settings: Settings
+) -> None:
+    own = tmp_path / "own"
+    data = saved(tmp_path / "a.jsonl", turned(30))
+    heads.train("sentiment", [data], None, own, heads=tuned, log=lambda line: None)
+    first = names(own)
+    version = read_card(own, "sentiment").version.removeprefix("sentiment-")
+    assert first == [f"sentiment-reader-{version}.{end}" for end in ("json", "safetensors")]
+    held = read_card(own, "sentiment").about["held_out"]
+    assert 0 < held["log_loss"] < np.log(3)
+    shared = {"judges": "packaged", "heads_dir": own}
+    for name in ("reader.json", "reader.safetensors"):
+        (own / name).write_bytes((tuned / name).read_bytes())
+    for task in ("emotion", "hostility", "intent"):
+        for end in ("json", "npz"):
+            (own / f"{task}.{end}").write_bytes((tuned / f"{task}.{end}").read_bytes())
+    said = judges.panel(settings.model_copy(update=shared)).judge(["odd one", "bad one"])
+    chosen = said["sentiment"].probabilities.argmax(axis=1)
+    assert [LABELS[number] for number in chosen] == ["positive", "negative"]
+    np.testing.assert_allclose(said["emotion"].probabilities, 1 / len(TASKS["emotion"]), atol=1e-3)
+
+    more = saved(tmp_path / "b.jsonl", turned(31))
+    heads.train("sentiment", [more], None, own, heads=tuned, log=lambda line: None)
+    assert len(names(own)) == 4
+    assert first[0] not in names(own), "those of the earlier head are gone"
+    few = saved(tmp_path / "c.jsonl", turned(9))
+    heads.train("sentiment", [few], None, own, heads=tuned, log=lambda line: None)
+    assert names(own) == ["reader.json", "reader.safetensors"]
+    assert judges.panel(settings.model_copy(update=shared)).judge(["odd one"])
+
+
+@pytest.mark.slow
+def test_a_training_that_is_cut_leaves_the_head_in_force(
+    tuned: Path, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = settings.model_copy(update={"judges": "packaged", "heads_dir": tuned})
+    before = judges.panel(own).judge(["odd one"])["sentiment"]
+
+    def cut(*_: Any) -> Path:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(heads, "write", cut)
+    with pytest.raises(OSError, match="no space"):
+        heads.train(
+            "sentiment", [saved(tmp_path / "a.jsonl", turned(30))], None, tuned, heads=tuned
+        )
+    after = judges.panel(own).judge(["odd one"])["sentiment"]
+    assert after.card == before.card
+    np.testing.assert_array_equal(after.probabilities, before.probabilities)
+
+
+def test_what_a_person_says_wins_over_a_file(start: Path, tmp_path: Path) -> None:
+    file = [{"text": f"odd  {number}", "sentiment": "negative"} for number in range(30)]
+    corrected = people([f"odd {number}" for number in range(30)], "positive")
+    data = saved(tmp_path / "a.jsonl", [*file, {"text": "plain", "sentiment": "neutral"}])
+    path = heads.train("sentiment", [data], corrected, tmp_path / "own", heads=start)
+    said = read(path.parent, "sentiment").probabilities(Counts().features(["odd 7"]))
+    assert LABELS[said[0].argmax()] == "positive"
+
+
+def test_equal_texts_are_one_whatever_the_blanks_between() -> None:
+    assert heads.distinct(["a b", "c", "a  b\n", "A b"]) == ([0, 1, 3], [0, 1, 0, 2])

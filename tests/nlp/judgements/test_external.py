@@ -12,6 +12,7 @@ import pytest
 
 from nlp.errors import UnknownModel
 from nlp.judgements.external import ExternalJudge, describe, load
+from nlp.judgements.reading import parts
 
 WORDS = "the sync is so slow great thanks broken again why does it stop love hate you all".split()  # noqa: SIM905
 TEXTS = [
@@ -76,6 +77,12 @@ def _plainly(folder: Path, text: str, most: int = 44) -> np.ndarray:
         return model(**read).logits[0].double().numpy()
 
 
+def _mean(folder: Path, text: str, most: int = 44) -> np.ndarray:
+    """Return the mean of the logits of a text's parts; nine tenths of the window, less its ends."""
+    logits = [_plainly(folder, part, most) for part in parts(text.strip(), (most - 2) * 9 // 10)]
+    return np.mean(logits, axis=0)
+
+
 def _softmax(logits: np.ndarray) -> np.ndarray:
     return np.exp(logits) / np.exp(logits).sum()
 
@@ -95,7 +102,7 @@ def test_probabilities_are_those_of_a_plain_call_for_each_text(make: Make) -> No
     assert rows.dtype == np.float32
     assert rows.shape == (len(TEXTS), 3)
     for row, text in zip(rows, TEXTS, strict=True):
-        expected = _softmax(_plainly(folder, text)) if text.strip() else np.zeros(3)
+        expected = _softmax(_mean(folder, text)) if text.strip() else np.zeros(3)
         np.testing.assert_allclose(row, expected, atol=2e-6)
     assert np.ptp(rows[[0, 1, 2, 4, 5]], axis=0).min() > 0.05
 
@@ -151,12 +158,46 @@ def test_a_model_of_many_labels_is_as_hostile_as_its_likeliest(make: Make) -> No
 
 
 @pytest.mark.slow
-def test_no_text_is_longer_than_the_model_can_read(make: Make) -> None:
+def test_no_part_is_longer_than_the_model_can_read(make: Make) -> None:
     """RoBERTa keeps positions for padding, so that it reads fewer tokens than it has positions."""
     folder = make(*SENTIMENT, kind="roberta")
-    text = "sync " * 500
-    row = load("sentiment", str(folder)).judge([text])[0]
-    np.testing.assert_allclose(row, _softmax(_plainly(folder, text, 43)), atol=2e-6)
+    judge = load("sentiment", str(folder))
+    for text in ("sync " * 42, "sync " * 500, "is " * 300 + "love it"):
+        row = judge.judge([text])[0]
+        np.testing.assert_allclose(row, _softmax(_mean(folder, text, 43)), atol=2e-6)
+    fits = " ".join(["love"] * 41)
+    np.testing.assert_allclose(
+        judge.judge([fits])[0], _softmax(_plainly(folder, fits, 43)), atol=2e-6
+    )
+
+
+@pytest.mark.slow
+def test_the_end_of_a_long_text_is_read_and_equal_parts_once(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = load("sentiment", str(make(*SENTIMENT)))
+    read: list[int] = []
+    forward = judge._forward
+
+    def counted(features: dict[str, Any], longest: int) -> np.ndarray:
+        read.append(len(features["input_ids"]))
+        return forward(features, longest)
+
+    monkeypatch.setattr(judge, "_forward", counted)
+    calm = "the sync is so slow again \n" * 30
+    one, other = judge.judge([calm, calm + "love it"])
+    assert np.abs(one - other).max() > 1e-3
+    assert sum(read) < 2 * 8
+
+
+@pytest.mark.slow
+def test_of_hostility_the_worst_part_counts(make: Make) -> None:
+    folder = make("civil", "hostile")
+    judge = load("hostility", str(folder))
+    text = "great thanks " * 40 + "you all hate the sync " * 20
+    rows = judge.judge(parts(text.strip(), 37))
+    assert np.ptp(rows[:, 1]) > 1e-3
+    np.testing.assert_allclose(judge.judge([text])[0], rows[rows[:, 1].argmax()], atol=1e-6)
 
 
 @pytest.mark.slow
@@ -231,6 +272,11 @@ def test_a_model_that_is_not_here_names_the_command_that_fetches_it(tmp_path: Pa
         ({"num_labels": 3}, "'LABEL_2'"),
         ({"id2label": {"0": "neg", "1": "Negative"}}, "tells nothing apart.*it has negative"),
         ({"problem_type": "regression"}, "gives a number and no labels"),
+        ({"num_labels": "x"}, r"config\.json of .* num_labels is 'x' and no count: mend it"),
+        ({"num_labels": 0}, "num_labels is 0 and no count"),
+        ({"id2label": ["neg", "pos"]}, r"config\.json of .* id2label does not number labels"),
+        ({"id2label": {"a": "neg", "b": "pos"}}, "id2label does not number labels"),
+        ({"id2label": {"1": "neg", "2": "pos"}}, "id2label does not number labels"),
     ],
 )
 def test_a_model_without_labels_of_ours_is_refused(
@@ -240,8 +286,18 @@ def test_a_model_without_labels_of_ours_is_refused(
         describe("sentiment", str(_fake(tmp_path / "model", config)))
 
 
-def test_a_damaged_config_is_refused(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_config_that_transformers_refuses_is_refused_in_one_line(make: Make) -> None:
+    folder = make(*SENTIMENT)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "hidden_size": "x"}))
+    with pytest.raises(UnknownModel, match=r"transformers cannot load .*hidden_size"):
+        load("sentiment", str(folder))
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "5", "null"])
+def test_a_damaged_config_is_refused(tmp_path: Path, text: str) -> None:
     folder = _fake(tmp_path / "model", {})
-    (folder / "config.json").write_text("{")
+    (folder / "config.json").write_text(text)
     with pytest.raises(UnknownModel, match=r"config\.json of .* is damaged"):
         describe("sentiment", str(folder))

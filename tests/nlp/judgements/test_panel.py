@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from nlp.errors import DamagedHead
-from nlp.judgements import head as heads
-from nlp.judgements import layers, panel
-from nlp.judgements.cues import names
 from nlp.judgements.features import Features, Weights
 from nlp.judgements.head import Head, HeadCard
 from nlp.judgements.labels import TASKS
-from nlp.judgements.panel import ABSTAINED, LANGUAGE_CARD, JudgeCard, Panel
-from nlp.judgements.pieces import WIDTH
+from nlp.judgements.panel import ABSTAINED, LANGUAGE_CARD, Bench, JudgeCard, Panel
 from nlp.judgements.reading import reading
 
 LOG9 = float(np.log(9))
@@ -76,8 +68,8 @@ def _spoken(texts: Sequence[str]) -> list[tuple[str, float]]:
 
 
 def _panel(least: float = 0.6, **others: Stars) -> Panel:
-    own = {} if others else {"sentiment": _head()}
-    return Panel(Words(), own, others, _spoken, least)
+    benches = [] if others else [Bench(Words(), {"sentiment": _head()})]
+    return Panel(benches, others, _spoken, least)
 
 
 def test_a_judge_names_what_it_is_sure_of() -> None:
@@ -109,7 +101,7 @@ def test_it_abstains_in_languages_that_it_has_not_learned() -> None:
 
 
 def test_a_language_too_short_to_tell_is_judged() -> None:
-    short = Panel(Words(), {"sentiment": _head()}, {}, lambda texts: [("und", 0.0)], 0.6)
+    short = Panel([Bench(Words(), {"sentiment": _head()})], {}, lambda texts: [("und", 0.0)], 0.6)
     assert short.judge(["great"])["sentiment"].label(0) == "positive"
 
 
@@ -133,7 +125,7 @@ def test_one_reading_serves_every_head_and_rows_stay_in_order() -> None:
     reader = Words()
     own = {task: _head(task) for task in ("intent", "sentiment", "emotion")}
     texts = ["so", "great great", "", "awful", "great great"]
-    found = Panel(reader, own, {"hostility": _hostile()}, _spoken, 0.6).judge(texts)
+    found = Panel([Bench(reader, own)], {"hostility": _hostile()}, _spoken, 0.6).judge(texts)
     assert reader.calls == 1
     assert list(found) == ["language", "intent", "sentiment", "emotion", "hostility"]
     for task, last in (("intent", "other"), ("sentiment", "positive"), ("emotion", "none")):
@@ -143,12 +135,27 @@ def test_one_reading_serves_every_head_and_rows_stay_in_order() -> None:
     assert {len(verdict.chosen) for verdict in found.values()} == {5}
 
 
+def test_heads_of_other_layers_have_a_reading_of_their_own() -> None:
+    first, second = Words(), Words()
+    benches = [
+        Bench(first, {"sentiment": _head()}),
+        Bench(second, {"intent": _head("intent"), "emotion": _head("emotion")}),
+    ]
+    found = Panel(benches, {}, _spoken, 0.4).judge(["great", "awful"])
+    assert (first.calls, second.calls) == (1, 1)
+    assert [found[task].label(0) for task in ("sentiment", "intent", "emotion")] == [
+        "positive",
+        "other",
+        "none",
+    ]
+
+
 def _hostile() -> Stars:
     return Stars()
 
 
 def test_without_heads_of_ours_nothing_is_read() -> None:
-    found = Panel(None, {}, {"sentiment": Stars()}, _spoken, 0.6).judge(["**********"])
+    found = Panel([], {"sentiment": Stars()}, _spoken, 0.6).judge(["**********"])
     assert found["sentiment"].label(0) == "positive"
 
 
@@ -158,64 +165,3 @@ def test_no_texts_have_no_verdicts() -> None:
         "language": (0, len(LANGUAGE_CARD.labels)),
         "sentiment": (0, 3),
     }
-
-
-@pytest.fixture
-def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder that stands for the packaged one, with layers and two heads."""
-    folder = tmp_path / "packaged"
-    monkeypatch.setattr(panel, "PACKAGED", folder)
-    monkeypatch.setattr(layers, "base", lambda: "encoder@1")
-    _write_layers(folder, "a" * 64)
-    for task in ("sentiment", "hostility"):
-        _write_head(folder, task, "reader-1-aaaaaaaaaaaa")
-    return folder
-
-
-def _write_layers(folder: Path, digest: str) -> None:
-    folder.mkdir(exist_ok=True)
-    card = {"version": "reader-1", "encoder": "encoder@1", "sha256": digest, "about": {}}
-    (folder / "reader.json").write_text(json.dumps(card))
-
-
-def _write_head(folder: Path, task: str, reader: str, version: str = "v1") -> None:
-    head = _head(task, reader)
-    labels = len(TASKS[task])
-    cues, pieces = (np.zeros((rows, labels), np.float32) for rows in (len(names()), WIDTH))
-    wide = replace(head.weights, cues=cues, pieces=pieces)
-    heads.write(Head(replace(head.card, version=version), wide), folder)
-
-
-TWO = ("sentiment", "hostility")
-
-
-def test_the_packaged_weights_are_found(shipped: Path) -> None:
-    assert panel.find(None, TWO) == dict.fromkeys(TWO, shipped)
-    assert panel.reader_folder(None) == shipped
-    assert set(panel.own_heads(None, TWO)) == set(TWO)
-
-
-def test_ones_own_win_where_a_folder_holds_them(shipped: Path, tmp_path: Path) -> None:
-    _write_head(tmp_path, "hostility", "reader-1-aaaaaaaaaaaa", version="own")
-    assert panel.find(tmp_path, TWO) == {"sentiment": shipped, "hostility": tmp_path}
-    assert panel.reader_folder(tmp_path) == shipped
-    versions = {task: head.card.version for task, head in panel.own_heads(tmp_path, TWO).items()}
-    assert versions == {"sentiment": "v1", "hostility": "own"}
-
-
-def test_heads_of_other_layers_are_refused_by_name(shipped: Path, tmp_path: Path) -> None:
-    _write_layers(tmp_path, "b" * 64)
-    _write_head(tmp_path, "hostility", "reader-1-bbbbbbbbbbbb")
-    assert panel.reader_folder(tmp_path) == tmp_path
-    assert list(panel.own_heads(tmp_path, ["hostility"])) == ["hostility"]
-    with pytest.raises(DamagedHead) as refused:
-        panel.own_heads(tmp_path, TWO)
-    assert str(refused.value) == (
-        f"{shipped}/sentiment.npz was trained on the tuned layers reader-1-aaaaaaaaaaaa, and "
-        "reader-1-bbbbbbbbbbbb are in force: train it again"
-    )
-
-
-def test_a_head_that_is_missing_is_named(shipped: Path) -> None:
-    with pytest.raises(DamagedHead, match=r"packaged/intent\.json is no card of a head"):
-        panel.own_heads(None, ["intent"])

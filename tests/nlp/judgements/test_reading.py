@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlp.judgements.reading import PART_CHARS, PARTS, masked, parts, reading
+from nlp.encoders.registry import PACKAGED, model_folder
+from nlp.judgements.neutral import masked
+from nlp.judgements.reading import PART_CHARS, PART_PIECES, PARTS, parts, reading
 
 
 @pytest.mark.parametrize(
@@ -25,6 +27,10 @@ from nlp.judgements.reading import PART_CHARS, PARTS, masked, parts, reading
         ("# title", "# title"),
         ("don\\u2019t", "don't"),
         ("a\\nb", "a b"),
+        (r"C:\new\table.txt is gone", r"C:\new\table.txt is gone"),
+        (r"gone:\n(C:\nginx\new) or\nC:\new\n", r"gone: (C:\nginx\new) or C:\new\n"),
+        (r"\\host\new\x or %TEMP%\npm\nul", r"\\host\new\x or %TEMP%\npm\nul"),
+        (r"Q:\nHow?\nA:\nSo. D:\n", "Q: How? A: So. D:"),
         ("\\ud83d\\ude00 yes", "grinning face yes"),
         ("can’t “quote” ‘it’", "can't \"quote\" 'it'"),
     ],
@@ -156,12 +162,49 @@ def test_parts_of_a_short_text_are_the_text() -> None:
     assert parts("x" * PART_CHARS) == ["x" * PART_CHARS]
 
 
+PROSE = "The sync stops when my phone is asleep, and then nothing is sent until I log out. "
+FORMULA = r"$|\psi_{i}\rangle = \alpha_i|0\rangle + \beta_i^2|1\rangle$ "
+CODE = "for (int i = 0; i < 10; ++i) { m[i] += f(x, 0.25); } "
+
+
+def test_prose_is_cut_by_its_length_alone() -> None:
+    text = (PROSE * 6)[:PART_CHARS].strip()
+    assert parts(text) == [text]
+    assert len(parts(f"{text} and much more")) == 2
+
+
 def test_parts_are_cut_at_blanks_and_lose_no_word() -> None:
-    text = " ".join(f"word{number}" for number in range(200))
+    for unit in (PROSE, FORMULA, CODE):
+        text = (unit * 30)[:2_400].strip()
+        cut = parts(text)
+        assert max(map(len, cut)) <= PART_CHARS
+        assert " ".join(cut if len(cut) < PARTS else [text]) == text
+        assert all(f" {part} " in f" {text} " for part in cut)
+
+
+def test_the_last_two_parts_are_even() -> None:
+    text = (PROSE * 13).strip()
     cut = parts(text)
-    assert [len(part) <= PART_CHARS for part in cut] == [True] * len(cut)
-    assert len(cut) == -(-len(text) // PART_CHARS)
+    assert [len(part) for part in cut] == [500, 285, 278]
     assert " ".join(cut) == text
+    assert parts("同" * 150) == ["同" * 76, "同" * 74]
+
+
+def test_wider_windows_have_longer_parts() -> None:
+    text = (PROSE * 40).strip()
+    assert [len(parts(text, pieces)) for pieces in (118, 236, 472)] == [7, 4, 2]
+    assert parts("a b", 1) == ["a", "b"]
+
+
+@pytest.mark.slow
+def test_hardly_a_word_piece_is_beyond_the_window() -> None:
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(str(model_folder(PACKAGED)))
+    for unit in (PROSE, FORMULA, CODE, PROSE + FORMULA + CODE, "同步功能坏了", "x1 = Q; "):
+        cut = parts((unit * 60)[:2_000].strip())
+        lengths = [len(ids) - 2 for ids in tokenizer(cut)["input_ids"]]
+        assert sum(min(length, 126) for length in lengths) >= 0.99 * sum(lengths)
 
 
 def test_of_a_long_text_first_and_last_and_some_between_are_read() -> None:
@@ -183,6 +226,13 @@ def test_the_longest_posts_are_read_in_time(unit: str) -> None:
     cut = parts(reading(text))
     assert 1 <= len(cut) <= PARTS
     assert max(map(len, cut)) <= PART_CHARS
+
+
+@given(st.text(max_size=400).map(lambda text: reading(text * 3)))
+def test_parts_of_any_text_are_all_of_it(text: str) -> None:
+    cut = parts(text, 20)
+    assert all(0 < len(part) <= PART_CHARS * 20 // PART_PIECES for part in cut)
+    assert len(cut) == PARTS or "".join(cut).replace(" ", "") == text.replace(" ", "")
 
 
 @settings(max_examples=30)

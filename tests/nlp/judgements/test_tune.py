@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from nlp.judgements.labels import TASKS, UNASKED, Targets, targets
 from nlp.judgements.tune import Lessons, Plan, Tuned, _loss, _slope, schedule, tune
+from tests.nlp.judgements.tiny import Letters, transformer
 
 
 @given(
@@ -78,36 +79,7 @@ def test_what_coarse_and_unasked_labels_cost_by_hand() -> None:
     assert _cost(known[3:], scores[3:], [1]) == 0
 
 
-class Letters:
-    """A tokenizer of one piece a word."""
-
-    def __call__(self, texts: list[str], **_: object) -> dict[str, list[list[int]]]:
-        return {"input_ids": [[1, *(2 + ord(word[0]) % 60 for word in t.split())] for t in texts]}
-
-    def pad(self, tokens: dict[str, list[list[int]]], **_: object) -> dict[str, Any]:
-        import torch
-
-        ids = tokens["input_ids"]
-        width = max(map(len, ids))
-        rows = [row + [0] * (width - len(row)) for row in ids]
-        mask = [[1] * len(row) + [0] * (width - len(row)) for row in ids]
-        return {"input_ids": torch.tensor(rows), "attention_mask": torch.tensor(mask)}
-
-
 def _tuned(rounds: int, lines: list[str]) -> tuple[Tuned, Lessons]:
-    import torch
-    from transformers import BertConfig, BertModel
-
-    torch.manual_seed(1)
-    model = BertModel(
-        BertConfig(
-            vocab_size=64,
-            hidden_size=16,
-            num_hidden_layers=1,
-            num_attention_heads=2,
-            intermediate_size=32,
-        )
-    )
     texts = [f"{word} is it {tail}" for word in ("awful", "great") for tail in ("x", "y z", "w")]
     words = [["negative"]] * 3 + [["positive"]] * 3
     rude = [["hostile", "personal"]] * 3 + [["civil"]] * 2 + [None]
@@ -121,7 +93,7 @@ def _tuned(rounds: int, lines: list[str]) -> tuple[Tuned, Lessons]:
         np.full(6, rounds, np.int64),
     )
     plan = Plan(rate=5e-3, batch=6, dropout=0.0)
-    return tune(model, Letters(), lessons, plan, lines.append), lessons
+    return tune(transformer(), Letters(), lessons, plan, lines.append), lessons
 
 
 def _judged(tuned: Tuned, lessons: Lessons, task: str) -> Any:

@@ -45,7 +45,8 @@ def test_a_post_has_its_labels_with_where_they_come_from(client: TestClient) -> 
     assert [row["label"] for row in body["data"]] == ["neutral", "none", "civil", "question", "en"]
     assert body["data"][0] == {
         "task": "sentiment", "label": "neutral", "by": "model", "model_label": "neutral",
-        "confidence": 0.7, "probabilities": {"negative": 0.15, "neutral": 0.7, "positive": 0.15},
+        "confidence": 0.7, "score": None, "aimed_at_person": None,
+        "probabilities": {"negative": 0.15, "neutral": 0.7, "positive": 0.15},
         "model": "test-sentiment", "version": "1", "used_since": AT,
         "corrected_by": None, "corrected_at": None, "note": None,
     }  # fmt: skip
@@ -57,6 +58,25 @@ def test_where_the_model_abstained_there_is_no_label(client: TestClient) -> None
     assert (row["label"], row["model_label"], row["by"]) == (None, None, "model")
     assert row["confidence"] == 0.4
     assert row["probabilities"] == {"negative": 0.4, "neutral": 0.3, "positive": 0.3}
+
+
+def test_hostility_is_a_number_and_at_whom(own: TestClient) -> None:
+    row = held(own, 1, "hostility")
+    assert (row["label"], row["confidence"]) == ("civil", 0.9)
+    assert (row["score"], row["aimed_at_person"]) == (0.1, 0.5)
+    said = {2: ("personal", 0.75, False), 4: ("hostile", 0.25, True), 8: ("civil", 1.0, False),
+            10: ("civil", 0.0, False)}  # fmt: skip
+    with own.app.state.services.database.write() as session:
+        model = judged.model(session, "hostility", http_store.NOW, "2")
+        for post, (label, sure, unsure) in said.items():
+            judged.score(session, post, model, "hostility", label, sure, unsure)
+    rows = {post: held(own, post, "hostility") for post in said}
+    assert {post: (row["score"], row["aimed_at_person"]) for post, row in rows.items()} == {
+        2: (0.875, 0.857), 4: (0.625, 0.6), 8: (0.0, None), 10: (None, None),
+    }  # fmt: skip
+    assert rows[4]["label"] is None, "also where the model abstained"
+    row = put(own, 2, "hostility", "civil").json()
+    assert (row["label"], row["score"]) == ("civil", 0.875), "the number stays the model's"
 
 
 @pytest.mark.parametrize(
@@ -201,6 +221,7 @@ def test_a_post_that_no_model_has_seen_can_be_labelled(own: TestClient) -> None:
     assert (row["label"], row["by"], row["model"], row["probabilities"]) == (
         "joy", "person", None, {},
     )  # fmt: skip
+    assert put(own, 900, "hostility", "hostile").json()["score"] is None
 
 
 @pytest.mark.parametrize("scope", auth.SCOPES)

@@ -41,7 +41,7 @@ def answers(database: Database) -> list[Any]:
         judge(session, "sentiment", new, {SECOND: (0, 0, 1), LAST: (0, 1, 0)})
         load.drop_judgements(session, [THIRD])
     with database.read() as session:
-        pending = scores.pending_texts(session, models, 4)
+        pending = scores.pending_texts(session, models, models, 4)
         hashes = [post.content_hash for post in pending]
         known = scores.known_scores(session, models, hashes)
         mood = [
@@ -50,8 +50,9 @@ def answers(database: Database) -> list[Any]:
         ]
         return [
             scores.pending_count(session, models),
+            scores.pending_sets(session, models),
             [post.post_id for post in pending],
-            [post.post_id for post in scores.pending_texts(session, models, 9, pending[1])],
+            [post.post_id for post in scores.pending_texts(session, models, models, 9, pending[1])],
             {key: {of: value[:2] for of, value in held.items()} for key, held in known.items()},
             scores.of_posts(session, range(1, 9)),
             scores.counts(session),
@@ -70,7 +71,7 @@ def test_postgres_judges_as_sqlite_does(database: Database, other: Database) -> 
     here, there = answers(database), answers(other)
     assert here == there
     assert here[0] == 6
-    assert here[6] == [([1, 2, 8], [2, -1, 1])] * 2 + [([1], [2])]
+    assert here[7] == [([1, 2, 8], [2, -1, 1])] * 2 + [([1], [2])]
 
 
 @pytest.mark.slow

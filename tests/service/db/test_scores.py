@@ -68,19 +68,23 @@ def test_pending_is_what_lacks_any_of_the_models(database: Database) -> None:
         sentiment, hostility = model(session, "sentiment"), model(session, "hostility")
         both = [sentiment, hostility]
         assert scores.pending_count(session, both) == 7
-        everything = scores.pending_texts(session, both, 100)
+        assert scores.pending_sets(session, both) == [frozenset(both)]
+        everything = scores.pending_texts(session, both, both, 100)
         assert {post.post_id for post in everything} == {1, 2, 3, 4, 6, 7, 8}
         order = [(post.content_hash, post.post_id) for post in everything]
         assert order == sorted(order)
         judge(session, "sentiment", sentiment, dict.fromkeys((1, 2, 3, 4, 6, 7, 8), (1, 0, 0)))
         judge(session, "hostility", hostility, dict.fromkeys((FIRST, SECRET, LAST), (1, 0)))
         assert scores.pending_count(session, [sentiment]) == 0
-        assert scores.pending_texts(session, [sentiment], 100) == []
+        assert scores.pending_sets(session, [sentiment]) == []
+        assert scores.pending_texts(session, [sentiment], [sentiment], 100) == []
         assert scores.pending_count(session, both) == 4
-        found = scores.pending_texts(session, both, 100)
+        assert scores.pending_sets(session, both) == [{hostility}]
+        found = scores.pending_texts(session, both, [hostility], 100)
         assert {post.post_id for post in found} == {SECOND, THIRD, BOT, EMPTY}
-        assert scores.pending_texts(session, both, 2) == found[:2]
-        assert scores.pending_texts(session, both, 100, found[1]) == found[2:]
+        assert scores.pending_texts(session, both, [hostility], 2) == found[:2]
+        assert scores.pending_texts(session, both, [hostility], 100, found[1]) == found[2:]
+        assert scores.pending_texts(session, both, both, 100) == []
         assert scores.unchanged(session, found) == found
 
 
@@ -88,7 +92,21 @@ def test_nothing_is_pending_without_a_model(database: Database) -> None:
     with database.write() as session:
         talk(session)
         assert scores.pending_count(session, []) == 0
-        assert scores.pending_texts(session, [], 10) == []
+
+
+def test_posts_are_pending_by_all_that_they_lack_together(database: Database) -> None:
+    with database.write() as session:
+        sentiment, hostility = scored(session)
+        both, never = [sentiment, hostility], -1
+        assert scores.pending_sets(session, both) == [{hostility}, frozenset(both)]
+        told = [
+            [post.post_id for post in scores.pending_texts(session, both, lacking, 100)]
+            for lacking in ([hostility], both, [sentiment])
+        ]
+        assert [sorted(posts) for posts in told] == [[THIRD, SECRET, BOT, LAST], [EMPTY], []]
+        assert [sorted(some) for some in scores.pending_sets(session, [*both, never])] == [
+            [never], [never, hostility], [never, *both],
+        ]  # fmt: skip
 
 
 def test_a_score_of_a_deleted_post_is_not_counted_twice(database: Database) -> None:
@@ -202,7 +220,7 @@ def plan(database: Database, ask: Callable[[Session], Any], word: str = "SELECT"
 
 
 def test_pending_texts_are_found_in_order_by_index(database: Database) -> None:
-    found = plan(database, lambda session: scores.pending_texts(session, [1, 2], 10))
+    found = plan(database, lambda session: scores.pending_texts(session, [1, 2], [1], 10))
     assert "ix_post_content_hash" in found
     assert "SEARCH score USING PRIMARY KEY (post_id=?)" in found
     assert "SCAN" not in found
