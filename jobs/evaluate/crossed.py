@@ -13,6 +13,8 @@ from jobs.evaluate.labelled import Labelled
 from jobs.evaluate.result import Options
 from jobs.train.heads import Taught, distinct, many, taught
 from nlp.judgements import layers, teach
+from nlp.judgements.features import Features
+from nlp.judgements.head import Head
 from nlp.judgements.shelf import Shelved
 
 Rows = NDArray[np.int64]
@@ -39,8 +41,11 @@ def folds(data: Labelled, count: int, seed: int) -> Iterator[tuple[Rows, Rows]]:
 
 def said(found: Taught, data: Labelled) -> Judged:
     """Return what a taught head says of labelled texts."""
-    probabilities = found.head.probabilities(found.reader.features(data.texts))
-    return grouped(probabilities, found.head.card.lean, data, found.head.card.prior)
+    return _told(found.head, found.reader.features(data.texts), data)
+
+
+def _told(head: Head, features: Features, data: Labelled) -> Judged:
+    return grouped(head.probabilities(features), head.card.lean, data, head.card.prior)
 
 
 def _answers(options: Options, start: Shelved, data: Labelled) -> Callable[[Rows, Rows], Judged]:
@@ -59,8 +64,7 @@ def _answers(options: Options, start: Shelved, data: Labelled) -> Callable[[Rows
     def shallow(learn: Rows, rest: Rows) -> Judged:
         plan = teach.Plan(seed=options.seed)
         head = teach.teach(flat.take(learn), known[learn], start.head, plan)
-        probabilities = head.probabilities(flat.take(rest))
-        return grouped(probabilities, head.card.lean, _some(data, rest), head.card.prior)
+        return _told(head, flat.take(rest), _some(data, rest))
 
     return shallow
 

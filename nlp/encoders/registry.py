@@ -10,6 +10,7 @@ from pathlib import Path
 from nlp.encoders.base import Card, Encoder
 from nlp.encoders.hashing import HashingEncoder
 from nlp.errors import UnknownEncoder
+from nlp.hub import downloaded
 
 PACKAGED = "all-MiniLM-L6-v2"
 BATCH_TOKENS = 2_048
@@ -51,17 +52,13 @@ def model_folder(name: str) -> Path:
 
 
 def _cached(name: str) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
     repo = name if "/" in name else f"sentence-transformers/{name}"
-    try:
-        return Path(snapshot_download(repo, local_files_only=True))
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        raise UnknownEncoder(
-            f"no encoder {name!r} on this machine: fetch it with `hf download {repo}`, or use "
-            f"{PACKAGED!r}, 'hashing' or the folder of a sentence-transformers model"
-        ) from error
+    if folder := downloaded(repo):
+        return folder
+    raise UnknownEncoder(
+        f"no encoder {name!r} on this machine: fetch it with `hf download {repo}`, or use "
+        f"{PACKAGED!r}, 'hashing' or the folder of a sentence-transformers model"
+    )
 
 
 @cache

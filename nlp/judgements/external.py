@@ -17,6 +17,7 @@ import numpy as np
 
 from nlp.encoders.sentence import batches, padded
 from nlp.errors import UnknownModel
+from nlp.hub import downloaded
 from nlp.judgements.features import Floats
 from nlp.judgements.labelling import Labelling, labelling_of
 from nlp.judgements.panel import JudgeCard
@@ -168,16 +169,12 @@ def find(name: str) -> Path:
 
 
 def _cached(name: str) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    try:
-        return Path(snapshot_download(name, local_files_only=True))
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        raise UnknownModel(
-            f"no model {name!r} on this machine, and nothing is fetched without being asked: "
-            f"fetch it with `hf download {name}`, or give the folder of a model"
-        ) from error
+    if folder := downloaded(name):
+        return folder
+    raise UnknownModel(
+        f"no model {name!r} on this machine, and nothing is fetched without being asked: "
+        f"fetch it with `hf download {name}`, or give the folder of a model"
+    )
 
 
 def _without_weights(name: str, folder: Path) -> str:
