@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from nlp.errors import NlpError
 from nlp.judgements.head import read_card
+from nlp.judgements.panel import card_of
 from nlp.judgements.shelf import PACKAGED
 from service.db.models import ScoreModel
 from service.db.queries import segments
@@ -158,14 +159,19 @@ def mood(
     )
 
 
-def errors_of(model: ScoreModel) -> NDArray[np.float64] | None:
-    """Return how often a packaged head was right on posts judged by hand; None for other models."""
+def errors_of(task: str, name: str, version: str) -> NDArray[np.float64] | None:
+    """Return posts judged by hand, by their true label (row) and that which a packaged head gave.
+
+    float64 [K, K]; None for other models and other versions, of whose errors nobody knows.
+    """
     try:
-        card = read_card(PACKAGED, model.task)
+        card = read_card(PACKAGED, task)
     except NlpError:
         return None
+    judge = card_of(card)
     counts = card.about.get("confusion")
-    return np.array(counts, dtype=np.float64) if counts and model.name == card.name else None
+    known = counts and (name, version) == (judge.name, judge.version)
+    return np.array(counts, dtype=np.float64) if known else None
 
 
 def _grouped(
@@ -212,7 +218,8 @@ def _rows(
     count = 1 + max((place.after for place in places), default=-1)
     places = [place for place in places if only in (None, place.id)]
     wanted = sorted({number for place in places for number in (place.before, place.after)})
-    quantifier = Quantifier(np.array(found.prior), confusion=errors_of(model))
+    confusion = errors_of(model.task, model.name, model.version)
+    quantifier = Quantifier(np.array(found.prior), confusion=confusion)
     shares = insights.prevalences(
         where, count, found.probabilities, quantifier, found.corrected, wanted
     )

@@ -23,10 +23,11 @@ from service.insights.quantify import (
     cells,
     emq,
     error_slopes,
+    plainer,
     weighted,
 )
 
-VERSION = "mood-1"
+VERSION = "mood-2"
 LEVEL = 0.9
 DRAWS = 200
 # With fewer posts on a side no direction is told.
@@ -67,8 +68,10 @@ class Quantifier:
 
     `prior` [K] are the shares under which the probabilities are calibrated. `habit` [K] is what
     is usual here, which few posts are drawn to; left out, what all posts of a call together say.
-    `confusion` [K, K] is a held-out count by true (row) and given
-    label, whose doubt widens intervals; left out, error rates are taken as known.
+    `confusion` [K, K] is a count of posts such as these by true (row) and given label: its doubt
+    widens intervals, and the label that is commonest there may be said more plainly here than
+    where the probabilities are calibrated. Left out, error rates are taken as known, and labels
+    as said here as there.
     """
 
     prior: Floats
@@ -121,8 +124,7 @@ def prevalences(
     known = _table(segments[told] * k + fixed[told], (count, k))
     seen = cells(probabilities[spoken])
     prior = _shares(quantifier.prior)
-    odds = seen.means / prior
-    odds /= odds.max(axis=1, keepdims=True, initial=LEAST)
+    odds = _odds(seen, prior, quantifier.confusion)
     habit = _habit(quantifier, seen, odds, known.sum(axis=0))
     order = np.lexsort((seen.places, segments[spoken]))
     bounds = np.searchsorted(segments[spoken][order], np.arange(count + 1))
@@ -173,6 +175,16 @@ def series(
     found = prevalences(weeks, count, probabilities, quantifier, fixed)
     changes = [change(before, after, level=quantifier.level) for before, after in pairwise(found)]
     return list(zip(found, [None, *changes], strict=True)) if found else []
+
+
+def _odds(seen: Cells, prior: Floats, confusion: Floats | None) -> Floats:
+    """Return how much likelier each label makes each cell, up to a factor of the cell."""
+    odds = seen.means / prior
+    if confusion is not None and confusion.sum():
+        counts = np.bincount(seen.places, minlength=len(seen.means)).astype(float)
+        usual = int(np.asarray(confusion).sum(axis=1).argmax())
+        odds = plainer(seen.means, prior, counts, usual)
+    return np.asarray(odds / odds.max(axis=1, keepdims=True, initial=LEAST))
 
 
 def _habit(quantifier: Quantifier, seen: Cells, odds: Floats, known: Floats) -> Floats:

@@ -9,7 +9,9 @@ again and again (the Bayesian bootstrap of Rubin 1981, proper in the sense of Mu
 1996), which for posts whose labels are known is exactly the posterior of their shares.
 
 All this rests on probabilities that are calibrated where the model was trained, and on each label
-being said there as it is said here.
+being said there as it is said here. Talk at work breaks the second: its neutral posts are plainer
+than neutral tweets, and EMQ pays for that with the moods, of which it finds none. So the usual
+label may be said in two ways, as there and more plainly, and the posts tell how much of each.
 """
 
 from __future__ import annotations
@@ -30,6 +32,12 @@ GRIDS = (16, 8, 4, 2)
 MOST_CELLS = 4_096
 # Sums of so finely rounded numbers are exact, and so the same in whatever order posts come.
 EXACT = 2.0**20
+# Plain talk is likelier than talk where the model learned by this power of the usual label's
+# probability. Powers of 4 to 8 do about as well on posts judged by hand.
+PLAIN = 5
+# Where the model learned, that probability is spread as Beta(SPREAD share, SPREAD (1 - share)):
+# so it is on tweets, to within 3 % of the power's mean.
+SPREAD = 2.0
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -81,6 +89,26 @@ def emq(counts: Floats, odds: Floats, sure: Floats, start: Floats) -> Floats:
             return first
         shares = following(_leap(shares, first, following(first)))
     return shares
+
+
+def plainer(probabilities: Floats, prior: Floats, counts: Floats, usual: int) -> Floats:
+    """Return odds [C, K] of cells where the `usual` label may be said more plainly than by `prior`.
+
+    `probabilities` [C, K] are calibrated under `prior` [K], `counts` [C] are the posts of each
+    cell. The plainer way is a component of its own beside the K of the training, and EMQ over all
+    posts finds its part; where that is none, odds are the probabilities over the prior.
+    """
+    odds = probabilities / prior
+    steps = np.arange(PLAIN)
+    mean = np.prod((SPREAD * prior[usual] + steps) / (SPREAD + steps))
+    plain = probabilities[:, usual] ** PLAIN / mean
+    start = np.append(prior, prior[usual]) / (1 + prior[usual])
+    sure = HABIT_POSTS * np.append(prior, 0.0)
+    both = np.column_stack([odds, plain])
+    shares = emq(counts[None], both, sure[None], start)[0]
+    part = shares[-1] / (shares[usual] + shares[-1])
+    odds[:, usual] += part * (plain - odds[:, usual])
+    return np.asarray(odds)
 
 
 def _leap(start: Floats, first: Floats, second: Floats) -> Floats:

@@ -10,11 +10,15 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from nlp.judgements.head import read_card
+from nlp.judgements.panel import card_of
+from nlp.judgements.shelf import PACKAGED
 from service.db.models import (
     EncoderRow,
     Member,
     Post,
     PostTopic,
+    ScoreModel,
     Source,
     Thread,
     Topic,
@@ -24,7 +28,7 @@ from service.db.queries import corrections, scores
 from service.db.session import Database
 from service.errors import NothingRun
 from service.insights import mood as insights
-from service.mood import By, Mood, mood
+from service.mood import By, Mood, errors_of, mood
 
 END = datetime(2026, 3, 2, tzinfo=UTC)
 LABELS = ("negative", "neutral", "positive")
@@ -215,3 +219,39 @@ def test_a_task_without_posts_in_the_time_is_empty(store: Session) -> None:
     found = told(store, By.TOPIC, as_of=END - timedelta(days=400))
     assert (found.segments, found.judged, found.data_as_of) == ((), 0, None)
     assert told(store, By.WEEK, as_of=END - timedelta(days=400)).segments == ()
+
+
+@pytest.mark.parametrize("task", ["sentiment", "emotion", "hostility", "intent"])
+def test_error_rates_are_those_of_the_very_judge(task: str) -> None:
+    card = read_card(PACKAGED, task)
+    judge = card_of(card)
+    counts = errors_of(task, judge.name, judge.version)
+    assert counts is not None
+    assert counts.tolist() == card.about["confusion"]
+    assert counts.shape == (len(judge.labels),) * 2
+    assert errors_of(task, judge.name, f"{card.version}-0000.{judge.version[-1]}") is None
+    assert errors_of(task, judge.name, card.version) is None
+    assert errors_of(task, "another", judge.version) is None
+
+
+def test_a_task_that_nobody_packages_has_no_error_rates() -> None:
+    assert errors_of("mischief", "judge", "1") is None
+
+
+def test_of_the_packaged_judge_neutral_posts_may_be_plainer(
+    store: Session, database: Database
+) -> None:
+    before = {share.label: share for share in told(store, By.ALL).segments[0].shares}
+    judge = card_of(read_card(PACKAGED, "sentiment"))
+    with database.write() as session:
+        session.execute(
+            update(ScoreModel).values(name=judge.name, version=judge.version, prior=judge.prior)
+        )
+    with database.read() as session:
+        found = told(session, By.ALL)
+    assert (found.model, found.model_version) == (judge.name, judge.version)
+    after = {share.label: share for share in found.segments[0].shares}
+    assert after["neutral"].share == pytest.approx(before["neutral"].share, abs=0.1)
+    for label in ("negative", "positive"):
+        width = before[label].high - before[label].low
+        assert after[label].high - after[label].low > 1.5 * width

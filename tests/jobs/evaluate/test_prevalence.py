@@ -7,7 +7,11 @@ import pytest
 
 from jobs.evaluate.judgements import Judged, certain, constant, grouped
 from jobs.evaluate.labelled import Labelled
-from jobs.evaluate.prevalence import errors
+from jobs.evaluate.prevalence import confusion, errors
+from nlp.judgements.head import read_card
+from nlp.judgements.labels import TASKS
+from nlp.judgements.panel import card_of
+from nlp.judgements.shelf import PACKAGED
 
 
 def judged(prior: tuple[float, ...]) -> tuple[Judged, list[int]]:
@@ -60,3 +64,45 @@ def test_the_prior_is_that_of_the_groups() -> None:
     some = Labelled("hostility", ["x"], (("hostile",), ("personal",)), [0], [""])
     assert grouped(found, (1, 1, 1), some, (0.8, 0.15, 0.05)).prior == pytest.approx((0.75, 0.25))
     assert grouped(found, (1, 1, 1), data).prior == ()
+
+
+def packaged(task: str) -> tuple[str, np.ndarray]:
+    """Return the packaged judge's name as a measurement tells it, and its counts of posts."""
+    card = read_card(PACKAGED, task)
+    judge = card_of(card)
+    return f"{judge.name}@{judge.version}", np.array(card.about["confusion"])
+
+
+def test_errors_on_judged_posts_are_those_of_the_judge_that_is_measured() -> None:
+    judge, counts = packaged("sentiment")
+    groups = [(label,) for label in TASKS["sentiment"]]
+    known = confusion("sentiment", judge, groups)
+    assert known is not None
+    assert known.tolist() == counts.tolist()
+    turned = confusion("sentiment", judge, groups[::-1])
+    assert turned is not None
+    assert turned.tolist() == counts[::-1, ::-1].tolist()
+    assert confusion("sentiment", f"{judge}, taught", groups) is None
+    assert confusion("sentiment", f"other/{judge}", groups) is None
+
+
+def test_errors_are_of_the_groups_that_the_data_tell_apart() -> None:
+    judge, counts = packaged("hostility")
+    known = confusion("hostility", judge, [("civil",), ("hostile", "personal")])
+    assert known is not None
+    assert known.sum() == counts.sum()
+    assert known[1, 1] == counts[1:, 1:].sum()
+    judge, _ = packaged("emotion")
+    assert confusion("emotion", judge, [("anger",), ("joy",)]) is None
+
+
+def test_what_is_told_where_the_usual_label_is_plainer_is_what_is_measured() -> None:
+    """Neutral texts here are those that are surest: as mood tells them, moods are found."""
+    chance = np.random.default_rng(2)
+    pool = chance.dirichlet((0.3, 0.9, 0.8), size=4_000)
+    gold = (chance.random(4_000)[:, None] > pool.cumsum(axis=1)).sum(axis=1).clip(0, 2)
+    kept = (gold != 1) | (chance.random(4_000) < pool[:, 1] ** 7)
+    found, true = pool[kept].astype(np.float32), gold[kept].tolist()
+    judged = Judged(found, found.argmax(axis=1), (0.15, 0.45, 0.40))
+    known = np.array([[5.0, 8, 0], [13, 252, 15], [1, 10, 21]])
+    assert errors(judged, true, 0, known)[0] < 0.8 * errors(judged, true, 0)[0]

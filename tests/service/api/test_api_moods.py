@@ -23,7 +23,7 @@ def test_moods_by_topic_are_shares_with_intervals(client: TestClient) -> None:
     facts = {name: value for name, value in body.items() if name != "data"}
     assert facts == {
         "next_cursor": None, "as_of": "2026-02-28T12:00:00Z", "data_as_of": "2026-02-28T09:46:00Z",
-        "task": "sentiment", "model": "test-sentiment", "model_version": "1", "version": "mood-1",
+        "task": "sentiment", "model": "test-sentiment", "model_version": "1", "version": "mood-2",
         "level": 0.9, "by": "topic", "weeks": 4, "judged": 84, "corrected": 0, "unread": 0,
         "too_small": 1,
     }  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from service.insights.mood import Prevalence, Quantifier, change, prevalence, prevalences, series
-from service.insights.quantify import adjusted_count, cells, emq
+from service.insights.quantify import adjusted_count, cells, emq, plainer
 
 PRIOR = np.array([0.16, 0.46, 0.38])
 SHIFTED = np.array([0.36, 0.36, 0.28])
@@ -115,7 +115,7 @@ def test_doubt_about_the_classifier_widens_the_interval() -> None:
     known = mood(SHIFTED, 2000, seed=5)
     tested = mood(SHIFTED, 2000, seed=5, confusion=np.array([[12, 7, 6], [5, 30, 8], [4, 6, 22]]))
     well = mood(SHIFTED, 2000, seed=5, confusion=1000 * np.array([[5, 3, 2], [1, 7, 2], [1, 2, 7]]))
-    assert tested.shares.tobytes() == known.shares.tobytes()
+    assert tested.shares == pytest.approx(known.shares, abs=1e-3)
     width = known.high - known.low
     assert (tested.high - tested.low > 1.5 * width).all()
     assert well.high - well.low == pytest.approx(width, rel=0.25)
@@ -231,3 +231,93 @@ def test_both_estimators_agree() -> None:
     counts = np.bincount(probabilities.argmax(axis=1), minlength=3)
     assert off(adjusted_count(counts, confusion), SHIFTED) < 0.03
     assert off(prevalence(probabilities, PRIOR, draws=2).shares, SHIFTED) < 0.03
+
+
+# Of posts judged by hand, by true (row) and given label: most are neutral.
+JUDGED = np.array([[5.0, 8, 0], [13, 252, 15], [1, 10, 21]])
+QUIET = np.array([0.04, 0.86, 0.10])
+
+
+def plain_talk(shares: NDArray[np.float64], n: int, seed: int) -> Posts:
+    """Posts of a place where the judge was not trained: nine in ten neutral ones are plainer.
+
+    Where it was, probabilities are spread as Beta and so calibrated; here a plain post is drawn
+    as often as the eighth power of its neutral probability says.
+    """
+    chance = np.random.default_rng(seed)
+    labels = chance.choice(3, size=n, p=shares)
+    pool = chance.dirichlet(2 * PRIOR, size=60 * n)
+    likely = pool / pool.sum(axis=0)
+    plain = pool[:, 1] ** 8 / (pool[:, 1] ** 8).sum()
+    drawn = np.where(
+        (labels == 1) & (chance.random(n) < 0.9),
+        chance.choice(len(pool), size=n, p=plain),
+        np.select(
+            [labels == place for place in range(3)],
+            [chance.choice(len(pool), size=n, p=likely[:, place]) for place in range(3)],
+        ),
+    )
+    return labels, pool[drawn].astype(np.float32)
+
+
+def test_moods_are_found_among_talk_that_is_plainer_than_the_training() -> None:
+    posts = [plain_talk(QUIET, 1000, seed)[1] for seed in range(20)]
+    blind = [prevalence(some, PRIOR, draws=2) for some in posts]
+    found = [prevalence(some, PRIOR, confusion=JUDGED) for some in posts]
+    assert np.mean([row.shares[0] for row in blind]) < 0.01
+    assert np.mean([off(row.shares, QUIET) for row in blind]) > 0.05
+    assert np.mean([off(row.shares, QUIET) for row in found]) < 0.025
+    assert 0.02 < np.mean([row.shares[0] for row in found]) < 0.06
+    held = np.mean([(row.low <= QUIET) & (row.high >= QUIET) for row in found], axis=0)
+    assert (held >= 0.8).all(), held
+
+
+def test_talk_as_in_the_training_is_told_as_before() -> None:
+    for truth in (PRIOR, SHIFTED, QUIET):
+        posts = [said(truth, 1000, seed)[1] for seed in range(10)]
+        plain = [prevalence(some, PRIOR, confusion=JUDGED, draws=2).shares for some in posts]
+        known = [prevalence(some, PRIOR, draws=2).shares for some in posts]
+        assert np.stack(plain) == pytest.approx(np.stack(known), abs=0.01)
+
+
+def test_without_posts_judged_by_hand_nothing_is_plainer() -> None:
+    probabilities = plain_talk(QUIET, 500, seed=1)[1]
+    known = prevalence(probabilities, PRIOR)
+    assert prevalence(probabilities, PRIOR, confusion=np.zeros((3, 3))).shares.tolist() == (
+        known.shares.tolist()
+    )
+
+
+def test_few_plain_posts_in_a_segment_are_read_as_all_posts_are() -> None:
+    probabilities = plain_talk(QUIET, 2000, seed=2)[1]
+    segments = np.where(np.arange(2000) < 100, 0, 1)
+    quantifier = Quantifier(PRIOR, habit=PRIOR, confusion=JUDGED)
+    few = prevalences(segments, 2, probabilities, quantifier)[0]
+    among = prevalences(segments, 2, probabilities, quantifier, wanted=[0])[0]
+    assert few.shares.tolist() == among.shares.tolist()
+    assert few.low[0] <= few.shares[0] <= few.high[0]
+    assert 0.01 < few.shares[0] < 0.09
+
+
+def test_a_change_among_plain_talk_has_its_arrow_and_noise_has_none() -> None:
+    sour = np.array([0.24, 0.66, 0.10])
+    segments = np.repeat([0, 1], 800)
+    quantifier = Quantifier(PRIOR, confusion=JUDGED)
+    arrows = []
+    for after in (QUIET, sour):
+        for seed in range(20):
+            parts = [plain_talk(QUIET, 800, seed)[1], plain_talk(after, 800, 100 + seed)[1]]
+            before, then = prevalences(segments, 2, np.concatenate(parts), quantifier)
+            arrows.append(change(before, then).direction)
+    assert sum(any(row) for row in arrows[:20]) <= 2
+    assert sum(row[0] == "up" for row in arrows[20:]) >= 18
+    assert not any(row[0] == "down" or row[1] == "up" for row in arrows[20:])
+
+
+def test_the_usual_label_alone_is_drawn_to_what_is_plainer() -> None:
+    sure = np.array([[0.01, 0.98, 0.01], [0.8, 0.1, 0.1]])
+    odds = plainer(sure, PRIOR, np.array([90.0, 10.0]), 1)
+    assert odds[:, [0, 2]].tolist() == (sure / PRIOR)[:, [0, 2]].tolist()
+    assert odds[0, 1] > 1.5 * sure[0, 1] / PRIOR[1]
+    assert odds[1, 1] < 0.3 * sure[1, 1] / PRIOR[1]
+    assert plainer(sure, PRIOR, np.zeros(2), 1) == pytest.approx(sure / PRIOR, rel=1e-3)
