@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -45,21 +45,19 @@ def judge(
     is asked for the judges of some tasks, once for each set of tasks that posts lack together: a
     judge that no post needs is not asked for. Each batch is its own transaction and the models
     run outside of it: a killed run loses at most the batch it was at. A score by an older version
-    stays until the new one is written.
+    stays until the new one is written. What posts lack that are edited meanwhile is looked up once
+    more at the end: where no post lacked that at the start, they are judged in the same call.
     """
     if not cards:
         return JudgeResult(0, 0, {})
     with database.read() as session:
         models = _known(session, cards)
-        total = scores.pending_count(session, list(models.values()))
-        # Few tasks first: what they say is then there for posts of equal words that lack more.
-        sets = scores.pending_sets(session, list(models.values())) if total else []
-    lacks = [[task for task in cards if models[task] in some] for some in sets]
+    total, lacks = _lacks(database, models)
     others = [task for task in cards if task not in chain(*lacks)]
     with database.write() as session:
         models |= {task: _taken_up(session, cards[task], now) for task in others}
     done, texts, abstained = 0, 0, dict.fromkeys(cards, 0)
-    for lacking in lacks:
+    for lacking in chain(lacks, _late(database, models, lacks)):
         tasks = list(cards) if LANGUAGE in lacking else lacking
         # Loaded before they are written down: one that is damaged must not come into force.
         panel = load_panel(tasks)
@@ -71,7 +69,7 @@ def judge(
             texts += _judge_chunk(database, asked, panel, chunk, abstained)
             done, last = done + len(chunk), chunk[-1]
             if progress:
-                progress(done, total)
+                progress(done, max(done, total))
     return JudgeResult(done, texts, abstained)
 
 
@@ -81,6 +79,27 @@ def _known(session: Session, cards: Mapping[str, JudgeCard]) -> dict[str, int]:
         task: scores.model_id(session, task, card.name, card.version) or -place
         for place, (task, card) in enumerate(cards.items(), 1)
     }
+
+
+def _lacks(database: Database, models: Mapping[str, int]) -> tuple[int, list[list[str]]]:
+    """Return how many posts lack a score, and of which tasks together.
+
+    Few tasks first: what they say is then there for posts of equal words that lack more.
+    """
+    every = list(models.values())
+    with database.read() as session:
+        count = scores.pending_count(session, every)
+        sets = scores.pending_sets(session, every) if count else []
+    return count, [[task for task in models if models[task] in some] for some in sets]
+
+
+def _late(
+    database: Database, models: Mapping[str, int], tried: list[list[str]]
+) -> Iterator[list[str]]:
+    """Yield the tasks that posts lack together when asked, where that was not tried before."""
+    if tried:
+        _, lacks = _lacks(database, models)
+        yield from (some for some in lacks if some not in tried)
 
 
 def _taken_up(session: Session, card: JudgeCard, now: datetime) -> int:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 
+from jobs.stored import StoredEncoder
+from nlp.encoders import registry as encoders
+from nlp.encoders.registry import PACKAGED
 from nlp.errors import NlpError
 from nlp.judgements import TASKS, JudgeCard, Panel, external, layers
 from nlp.judgements import head as heads
@@ -14,9 +17,10 @@ from nlp.judgements.labels import LANGUAGE
 from nlp.judgements.language import languages
 from nlp.judgements.lists import ListJudge
 from nlp.judgements.naming import mapping
-from nlp.judgements.panel import LANGUAGE_CARD, Bench, External, card_of
-from nlp.judgements.reader import Reader
+from nlp.judgements.panel import LANGUAGE_CARD, Bench, External, FeatureReader, card_of
 from nlp.judgements.shelf import Layers, Shelved, find, shelved
+from nlp.judgements.sight import WideReader
+from service.db.session import Database
 from service.errors import BadSetting
 from service.settings import Settings
 
@@ -39,14 +43,19 @@ def cards(settings: Settings) -> dict[str, JudgeCard]:
     return found
 
 
-def panel(settings: Settings, tasks: Collection[str] = (LANGUAGE, *TASKS)) -> Panel:
+def panel(
+    settings: Settings,
+    tasks: Collection[str] = (LANGUAGE, *TASKS),
+    database: Database | None = None,
+) -> Panel:
     """Return the judges of some tasks, loaded; raise BadSetting, naming the file or the setting.
 
-    The language is always told, as other judges go by it.
+    The language is always told, as other judges go by it. Heads that need a text's own vector take
+    it from the database where that holds it.
     """
     try:
         packaged = [task for task in _judged_by(settings, "packaged") if task in tasks]
-        benches = _benches(settings, shelved(settings.heads_dir, packaged))
+        benches = _benches(settings, shelved(settings.heads_dir, packaged), database)
         others: dict[str, External] = {
             task: ListJudge(task) for task in _judged_by(settings, "lists") if task in tasks
         }
@@ -59,32 +68,39 @@ def panel(settings: Settings, tasks: Collection[str] = (LANGUAGE, *TASKS)) -> Pa
     return Panel(benches, others, detect, settings.judge_confidence)
 
 
-def _benches(settings: Settings, found: Mapping[str, Shelved]) -> list[Bench]:
+def _benches(
+    settings: Settings, found: Mapping[str, Shelved], database: Database | None
+) -> list[Bench]:
     """Return the heads by the layers that they share."""
-    places = dict.fromkeys(one.layers for one in found.values())
-    return [
-        Bench(
-            load_reader(settings, place),
-            {task: one.head for task, one in found.items() if one.layers == place},
-        )
-        for place in places
-    ]
+    benches = []
+    for place in dict.fromkeys(one.layers for one in found.values()):
+        heads_there = {task: one.head for task, one in found.items() if one.layers == place}
+        reader = load_reader(settings, place, heads_there.values(), database)
+        benches.append(Bench(reader, heads_there))
+    return benches
 
 
-def load_reader(settings: Settings, place: Layers) -> Reader:
-    """Return a reader by tuned layers, loaded; raise DamagedHead, naming the file."""
-    return layers.load(
-        place.folder,
-        place.stem,
-        threads=settings.threads,
-        batch_tokens=settings.encode_tokens,
-    )
+def load_reader(
+    settings: Settings, place: Layers, needed_by: Iterable[Head], database: Database | None = None
+) -> FeatureReader:
+    """Return a reader by tuned layers, loaded, that sees what the heads need.
+
+    Raises DamagedHead, naming the file.
+    """
+    sizes = {"threads": settings.threads, "batch_tokens": settings.encode_tokens}
+    reader = layers.load(place.folder, place.stem, **sizes)
+    if not any(head.bend for head in needed_by):
+        return reader
+    load = partial(encoders.load, PACKAGED, **sizes)
+    if database is None:
+        return WideReader(reader, load())
+    return WideReader(reader, StoredEncoder(database, encoders.describe(PACKAGED), load))
 
 
-def own_head(settings: Settings, task: str) -> tuple[Head, Reader]:
+def own_head(settings: Settings, task: str) -> tuple[Head, FeatureReader]:
     """Return one's own head of a task, or the packaged one, and its reader; raise DamagedHead."""
     found = shelved(settings.heads_dir, [task])[task]
-    return found.head, load_reader(settings, found.layers)
+    return found.head, load_reader(settings, found.layers, [found.head])
 
 
 def load_external(settings: Settings, task: str, name: str) -> ExternalJudge:

@@ -88,7 +88,7 @@ def run(
 
     @lru_cache(maxsize=1)
     def panel_of(tasks: tuple[str, ...]) -> Panel:
-        return judges.panel(settings, tasks)
+        return judges.panel(settings, tasks, database)
 
     def loaded_panel(tasks: Collection[str]) -> Panel:
         return panel or panel_of(tuple(tasks))

@@ -13,9 +13,11 @@ from typing import Annotated
 import typer
 
 from jobs import output
-from jobs.commands.context import Json, opened
+from jobs.commands.context import Json, clock, opened
+from jobs.evaluate.labelled import Labelled
 from jobs.evaluate.result import Evaluation, Options
 from nlp.judgements.labels import TASKS
+from service.db.session import Database
 from service.errors import InvalidInput
 from service.settings import load
 
@@ -40,6 +42,7 @@ NAMES = {
 OWN = tuple(TASKS)
 WHOLE = ("judges", "threads")
 HEADS = (*OWN, *WHOLE)
+LEARNED = "the judge has learned from these data: on other texts it is right less often"
 
 
 def evaluate(
@@ -90,41 +93,67 @@ def train(
         Path | None, typer.Option(help="Folder for weights and card; left out, in the data folder.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same weights.")] = 0,
+    corrections: Annotated[
+        bool, typer.Option(help="Learn also from what people corrected in the store.")
+    ] = True,
     json: Json = False,
 ) -> None:
     """Train a head on labels of your own; GROUNDSWELL_HEADS_DIR then names the folder.
 
-    Sentiment, emotion, hostility and intent also learn from what people corrected in the store.
+    Sentiment, emotion, hostility and intent also learn from what people corrected in the store;
+    labels of the random sample are kept for measuring.
     """
     if head not in HEADS:
         raise InvalidInput(f"no head is called {head!r}: use {', '.join(HEADS)}")
     if head in WHOLE and not (data and len(data) == 1 and out):
         raise InvalidInput(f"`train {head}` takes one --data and an --out")
+    if head in WHOLE and not corrections:
+        raise InvalidInput(f"`train {head}` never learns from corrections: leave the option out")
     with _aside():
         weights = (
-            _own(head, data or [], out, seed) if head in OWN else _whole(head, data, out, seed)
+            _own(head, data or [], out, seed, corrections)
+            if head in OWN
+            else _whole(head, data, out, seed)
         )
     output.print_json({"weights": weights}) if json else output.say(f"wrote {weights}")
 
 
-def _own(head: str, data: list[Path], out: Path | None, seed: int) -> Path:
-    from jobs.train import heads, people
+def _own(head: str, data: list[Path], out: Path | None, seed: int, corrections: bool) -> Path:
+    from jobs.train import heads
 
     with opened() as context:
         settings = context.settings
-        with context.database.read() as session:
-            corrected = people.corrections_of(session, head)
-        folder = out or settings.heads_dir or settings.data_dir / "heads"
         return heads.train(
-            head, data, corrected, folder, heads=settings.heads_dir, seed=seed, log=output.complain
+            head,
+            data,
+            _corrected(context.database, head) if corrections else None,
+            out or settings.heads_dir or settings.data_dir / "heads",
+            now=clock(),
+            heads=settings.heads_dir,
+            seed=seed,
+            log=output.complain,
         )
+
+
+def _corrected(database: Database, head: str) -> Labelled | None:
+    """Return what people corrected, and say how many labels are kept for measuring instead."""
+    from jobs.train import people
+
+    with database.read() as session:
+        kept = people.kept_for_measuring(session, head)
+        if kept:
+            output.complain(f"{kept:,} labels of the random sample are kept for measuring")
+        return people.corrections_of(session, head)
 
 
 def _whole(head: str, data: list[Path] | None, out: Path | None, seed: int) -> Path:
     assert data
     assert out
-    make: Callable[..., Path] = import_module(f"jobs.train.{head}").train
-    return make(data[0], out, seed=seed, log=output.complain)
+    from jobs.train import judges, threads
+
+    if head == "judges":
+        return judges.train(data[0], out, now=clock(), seed=seed, log=output.complain)
+    return threads.train(data[0], out, seed=seed, log=output.complain)
 
 
 @contextmanager
@@ -146,4 +175,6 @@ def _show(found: Evaluation) -> None:
     figures = [found.metrics, *found.baselines.values(), *found.published.values()]
     names = list(dict.fromkeys(name for column in figures for name in column))
     rows = [[name, *(column.get(name, "") for column in figures)] for name in names]
+    if found.learned_from:
+        output.say(LEARNED)
     output.table(f"{found.name} on {found.data} (n = {found.n:,})", ["figure", *labels], rows)

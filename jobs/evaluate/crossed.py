@@ -16,6 +16,7 @@ from nlp.judgements import layers, teach
 from nlp.judgements.features import Features
 from nlp.judgements.head import Head
 from nlp.judgements.shelf import Shelved
+from nlp.judgements.sight import widened
 
 Rows = NDArray[np.int64]
 
@@ -58,13 +59,12 @@ def _answers(options: Options, start: Shelved, data: Labelled) -> Callable[[Rows
 
     if many([data]):
         return deep
-    reader = layers.load(start.layers.folder, start.layers.stem)
-    known, flat = data.targets(), reader.features(data.texts).mean()
+    reader = widened(layers.load(start.layers.folder, start.layers.stem))
+    known, every = data.targets(), reader.features(data.texts)
 
     def shallow(learn: Rows, rest: Rows) -> Judged:
-        plan = teach.Plan(seed=options.seed)
-        head = teach.teach(flat.take(learn), known[learn], start.head, plan)
-        return _told(head, flat.take(rest), _some(data, rest))
+        head = teach.bent(every.take(learn), known[learn], start.head)
+        return _told(head, every.take(rest), _some(data, rest))
 
     return shallow
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import fmean
 from typing import Any
 
@@ -17,12 +18,14 @@ from jobs.evaluate.judgements import Judged, figures, grouped
 from jobs.evaluate.labelled import Labelled, labelled, linked
 from jobs.evaluate.result import Evaluation, Figures, Options, rounded, timed, versions
 from jobs.train.heads import beginning, many, taught
+from jobs.train.lessons import learned
 from nlp.judgements import TASKS, JudgeCard
-from nlp.judgements.external import ExternalJudge
 from nlp.judgements.features import Floats
-from nlp.judgements.panel import card_of
+from nlp.judgements.head import HeadCard
+from nlp.judgements.lists import ListJudge
+from nlp.judgements.panel import External, card_of
 from nlp.text import plain
-from service.errors import InvalidInput
+from service.errors import BadSetting, InvalidInput
 from service.settings import Settings
 
 Rule = Callable[[Labelled], Judged]
@@ -47,8 +50,8 @@ class Measure:
 def evaluate(options: Options, measure: Measure) -> Evaluation:
     """Return the figures of a head; means over the parts (repositories) that the data name.
 
-    As it ships, or as GROUNDSWELL_HEADS_DIR holds it; with `train` taught by those files first;
-    with `folds` taught by the other parts of the data each time. Every text is judged.
+    As the settings name it; with `train` the packaged head, or that of one's own layers, taught by
+    those files first; with `folds` by the other parts of the data each time. Every text is judged.
     """
     if options.train and options.folds:
         raise InvalidInput("--train and --folds are two ways to teach: use one")
@@ -58,12 +61,13 @@ def evaluate(options: Options, measure: Measure) -> Evaluation:
         else labelled(options.path(), measure.task, options.limit, measure.schema)
     )
     found, seconds = timed(lambda: _judged(options, measure, data))
-    judgement, about = found
+    judgement, about, known = found
     rules = {name: rule(data) for name, rule in measure.rules.items()}
     metrics = averaged(judgement, data, measure.metrics)
     baselines = {name: averaged(one, data, measure.metrics) for name, one in rules.items()}
     if measure.shares:
-        told, counted = prevalence.errors(judgement, data.gold, options.seed)
+        erred = prevalence.confusion(measure.task, about[measure.task], data.groups)
+        told, counted = prevalence.errors(judgement, data.gold, options.seed, erred)
         metrics["prevalence_mae"] = told
         baselines["counting"] = {"prevalence_mae": counted}
     return Evaluation(
@@ -75,6 +79,7 @@ def evaluate(options: Options, measure: Measure) -> Evaluation:
         published={name: dict(value) for name, value in measure.published.items()},
         versions=versions("scikit-learn", "torch", "transformers", **about),
         seconds=round(seconds, 1),
+        learned_from=known,
     )
 
 
@@ -91,11 +96,15 @@ def averaged(found: Judged, data: Labelled, names: Sequence[str]) -> Figures:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """The judge in force of a task: probabilities of our labels, and how it chooses."""
+    """The judge in force of a task: probabilities of our labels, and how it chooses.
+
+    `learned_from` says whether it has learned from a file; None: nobody knows.
+    """
 
     card: JudgeCard
     lean: tuple[float, ...]
     probabilities: Callable[[Sequence[str]], Floats]
+    learned_from: Callable[[Path], bool | None]
 
     @property
     def about(self) -> dict[str, str]:
@@ -116,19 +125,37 @@ class Judge:
 
 
 def load_judge(settings: Settings, task: str) -> Judge:
-    """Return the judge that the settings name, loaded; raise BadSetting."""
+    """Return the judge that the settings name, loaded; raise BadSetting, also where none judges."""
+    if settings.judges == "none":
+        raise BadSetting(
+            "GROUNDSWELL_JUDGES=none: nothing judges here; set it to packaged or lists to measure"
+        )
     name = judges.external_names(settings).get(task)
     if name:
-        external = judges.load_external(settings, task, name)
-        even = (1.0,) * len(TASKS[task])
-        return Judge(external.card, even, lambda texts: _spread(external, texts))
+        return _whole(judges.load_external(settings, task, name), None)
+    if settings.judges == "lists":
+        return _whole(ListJudge(task), False)
     head, reader = judges.own_head(settings, task)
     return Judge(
-        card_of(head.card), head.card.lean, lambda texts: head.probabilities(reader.features(texts))
+        card_of(head.card),
+        head.card.lean,
+        lambda texts: head.probabilities(reader.features(texts)),
+        lambda path: _learned(head.card, path),
     )
 
 
-def _spread(external: ExternalJudge, texts: Sequence[str]) -> Floats:
+def _learned(card: HeadCard, path: Path) -> bool:
+    """Return whether a head has learned from a file: itself, or the packaged one it began with."""
+    files = [one for one in card.about.get("data", ()) if isinstance(one, dict)]
+    return learned(path) or path.name in {one.get("name") for one in files}
+
+
+def _whole(judge: External, known: bool | None) -> Judge:
+    even = (1.0,) * len(TASKS[judge.card.task])
+    return Judge(judge.card, even, lambda texts: _spread(judge, texts), lambda path: known)
+
+
+def _spread(external: External, texts: Sequence[str]) -> Floats:
     """Return probabilities of all our labels: zero for those that the model does not know."""
     labels = TASKS[external.card.task]
     found = np.zeros((len(texts), len(labels)), dtype=np.float32)
@@ -137,12 +164,16 @@ def _spread(external: ExternalJudge, texts: Sequence[str]) -> Floats:
     return found
 
 
-def _judged(options: Options, measure: Measure, data: Labelled) -> tuple[Judged, dict[str, str]]:
-    """Return what the judge in force says of the data, and which judge it is."""
+def _judged(
+    options: Options, measure: Measure, data: Labelled
+) -> tuple[Judged, dict[str, str], bool | None]:
+    """Return what the judge in force says of the data, which it is, if it has learned from them."""
+    path = options.path()
     if not (options.train or options.folds):
         judge = load_judge(options.settings, measure.task)
         shares = judge.probabilities(data.texts)
-        return grouped(shares, judge.lean, data, judge.card.prior), judge.about
+        told = grouped(shares, judge.lean, data, judge.card.prior)
+        return told, judge.about, judge.learned_from(path)
     if measure.task in judges.external_names(options.settings):
         raise InvalidInput(
             f"a model of other makers is not taught here: unset GROUNDSWELL_"
@@ -150,9 +181,11 @@ def _judged(options: Options, measure: Measure, data: Labelled) -> tuple[Judged,
         )
     start = beginning(options.settings.heads_dir, measure.task)
     about = {measure.task: f"{start.head.card.name}@{start.head.card.version}, taught"}
+    taught_by = {one.resolve() for one in options.train}
+    known = _learned(start.head.card, path) or path.resolve() in taught_by
     if options.folds:
-        return crossed(options, start, data), about
+        return crossed(options, start, data), about, known
     lessons = [labelled(path, measure.task, None, measure.schema) for path in options.train]
     options.log(f"teaching by {sum(len(some.texts) for some in lessons):,} texts")
     found = taught(start, lessons, deep=many(lessons), seed=options.seed, log=options.log)
-    return said(found, data), about
+    return said(found, data), about, known

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -171,10 +172,17 @@ def _question(row: Row) -> str:
 
 
 def _dialog(row: Row) -> str:
-    """Return what the opener of a dialog says: who asks for a feature opens one, others answer."""
+    """Return what the opener of a dialog says: who asks for a feature opens one, others answer.
+
+    What comes before the first answer is one line, in which a chat opens as an issue does in its
+    title.
+    """
     said = row["messages"]
     opener = said[0].get("author")
-    return "\n\n".join(str(one["text"]) for one in said if one.get("author") == opener)
+    own = [str(one["text"]) for one in said if one.get("author") == opener]
+    before = [*takewhile(lambda one: one.get("author") == opener, said)]
+    first = " ".join(" ".join(own[: len(before)]).split())
+    return "\n\n".join([first, *own[len(before) :]])
 
 
 SCHEMAS: Mapping[str, Sequence[tuple[tuple[str, ...], Read]]] = {

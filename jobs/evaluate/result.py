@@ -56,7 +56,10 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Figures beside those of the baselines of the same run, and published ones."""
+    """Figures beside those of the baselines of the same run, and published ones.
+
+    `learned_from` says whether what is measured has learned from the data; None: nobody knows.
+    """
 
     name: str
     data: str
@@ -66,6 +69,7 @@ class Evaluation:
     versions: dict[str, str]
     seconds: float
     published: dict[str, dict[str, Any]] = field(default_factory=dict)
+    learned_from: bool | None = None
 
 
 def records(path: Path, wanted: tuple[str, ...], limit: int | None) -> list[dict[str, Any]]:

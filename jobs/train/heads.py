@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from shlex import join
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,9 @@ from nlp.judgements import layers, teach
 from nlp.judgements.deepen import LEAST, deepen
 from nlp.judgements.head import Head, write
 from nlp.judgements.labels import TASKS
-from nlp.judgements.reader import Reader
+from nlp.judgements.panel import FeatureReader
 from nlp.judgements.shelf import PACKAGED, Shelved, own_stem, shared_layers, shelved
+from nlp.judgements.sight import widened
 from service.errors import InvalidInput
 
 # Fewer labels than this cannot even tell whether they help.
@@ -32,6 +34,7 @@ def train(
     people: Labelled | None,
     folder: Path,
     *,
+    now: datetime,
     heads: Path | None = None,
     seed: int = 0,
     log: Log = lambda line: None,
@@ -54,27 +57,37 @@ def train(
     start = beginning(heads, task)
     log(f"{count:,} labelled texts")
     lessons = given + ([replayed(task)] if people else [])
-    found = taught(start, lessons, deep=many(given), seed=seed, log=log)
+    usual = start.head.card.prior if people else ()
+    found = taught(start, lessons, deep=many(given), seed=seed, log=log, usual=usual)
     head = found.head
     kept = start.head.card if people else head.card
     version = f"{task}-{_digest(given)}"
     about = _about(task, data, people, count, seed, head.card.about)
+    about |= {
+        "command": _command(task, data, people, folder, seed),
+        "date": now.date().isoformat(),
+    }
     card = replace(head.card, prior=kept.prior, lean=kept.lean, version=version, about=about)
-    path = _put(Taught(Head(card, head.weights), found.reader, found.model), folder)
-    log(f"cross-validated log loss {card.about['held_out']['log_loss']}")
+    path = _put(Taught(replace(head, card=card), found.reader, found.model), folder)
+    log(f"log loss of texts held out {card.about['held_out']['log_loss']}")
     return path
 
 
 def beginning(heads: Path | None, task: str) -> Shelved:
     """Return the head that teaching begins with: that which came with the layers in force."""
     place = shared_layers(heads)
-    return shelved(None if place.folder == PACKAGED else place.folder, [task])[task]
+    found = shelved(None if place.folder == PACKAGED else place.folder, [task])[task]
+    # One with layers of its own took the place of the one that came with those that are shared.
+    return found if found.layers.stem == layers.SHARED else shelved(None, [task])[task]
 
 
 def replayed(task: str) -> Labelled:
-    """Return the examples of our own writing, so that a few corrections do not make all forget."""
+    """Return the examples of our own writing, so that a few corrections do not make all forget.
+
+    Only those that the tuning never read: the head is surer of the others than of new texts.
+    """
     labels = TASKS[task]
-    found = own() + talk()
+    found = [lesson for lesson in own() + talk() if lesson.held]
     return Labelled(
         task,
         [lesson.plain for lesson in found],
@@ -89,16 +102,23 @@ class Taught:
     """A head, the reader that it goes with, and the transformer where that was taught as well."""
 
     head: Head
-    reader: Reader
+    reader: FeatureReader
     model: Any = None
 
 
 def taught(
-    start: Shelved, lessons: Sequence[Labelled], *, deep: bool, seed: int, log: Log
+    start: Shelved,
+    lessons: Sequence[Labelled],
+    *,
+    deep: bool,
+    seed: int,
+    log: Log,
+    usual: tuple[float, ...] = (),
 ) -> Taught:
     """Return a head taught by the lessons, and if `deep` the layers below it.
 
-    Texts that are there twice are learned once: they would look surer than new ones do.
+    `usual` says how common labels are where the lessons do not. Texts that are there twice are
+    learned once: they would look surer than new ones do.
     """
     every = [text for some in lessons for text in some.texts]
     rows, _ = distinct(every)
@@ -108,9 +128,8 @@ def taught(
         model, tokenizer = layers.transformer(place.folder, place.stem)
         found = deepen(model, tokenizer, texts, known, start.head, seed=seed, log=log)
         return Taught(found.head, found.reader, found.model)
-    reader = layers.load(place.folder, place.stem)
-    features = reader.features(texts).mean()
-    return Taught(teach.teach(features, known, start.head, teach.Plan(seed=seed)), reader)
+    reader = widened(layers.load(place.folder, place.stem))
+    return Taught(teach.bent(reader.features(texts), known, start.head, usual), reader)
 
 
 def many(lessons: Sequence[Labelled]) -> bool:
@@ -143,7 +162,7 @@ def _put(found: Taught, folder: Path) -> Path:
     if found.model is not None:
         key = layers.write(found.model, folder, f"reader-{card.version}", card.about, stem).key
         card = replace(card, reader=key)
-    path = write(Head(card, found.head.weights), folder)
+    path = write(replace(found.head, card=card), folder)
     for old in folder.glob(f"{own_stem(card.task)}*"):
         if found.model is None or old.stem != stem:
             old.unlink()
@@ -158,17 +177,24 @@ def _about(
     seed: int,
     figures: dict[str, Any],
 ) -> dict[str, Any]:
-    files = "".join(f"--data {path.name} " for path in data)
     return {
         **figures,
-        "command": f"groundswell train {task} {files}--seed {seed}",
         "seed": seed,
-        "date": datetime.now(UTC).date().isoformat(),
         "data": [{"name": path.name, "source": "a file of one's own"} for path in data]
         + ([{"name": "people's corrections", "texts": len(people.texts)}] if people else []),
         "licence": "as the data that it learned from",
         "texts": count,
     }
+
+
+def _command(
+    task: str, data: Sequence[Path], people: Labelled | None, folder: Path, seed: int
+) -> str:
+    """Return the line that makes the head again, with the paths as they were given."""
+    files = [word for path in data for word in ("--data", str(path))]
+    corrected = "--corrections" if people else "--no-corrections"
+    words = ["groundswell", "train", task, *files, corrected, "--out", str(folder)]
+    return join([*words, "--seed", str(seed)])
 
 
 def _digest(lessons: Sequence[Labelled]) -> str:

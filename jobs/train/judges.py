@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from nlp.judgements import layers, teach
 from nlp.judgements.features import softmax
 from nlp.judgements.head import Head, HeadCard, write
 from nlp.judgements.labels import TASKS, Targets, targets
+from nlp.judgements.lean import lean
 from nlp.judgements.mix import Net, alone, mixed
 from nlp.judgements.reader import Reader
 from nlp.judgements.tune import Lessons, Plan, Tuned, tune
@@ -68,7 +69,9 @@ DATA = (
 )
 
 
-def train(data: Path, folder: Path, *, seed: int = 0, log: Log = lambda line: None) -> Path:
+def train(
+    data: Path, folder: Path, *, now: datetime, seed: int = 0, log: Log = lambda line: None
+) -> Path:
     """Write `reader.safetensors` and a head for each task, with their cards; return the first.
 
     `data` is the folder of the public data sets, each as its README describes it. Raise BadArchive
@@ -78,11 +81,11 @@ def train(data: Path, folder: Path, *, seed: int = 0, log: Log = lambda line: No
     learned = [lesson for lesson in every if not lesson.held and lesson.text]
     log(f"{len(learned):,} texts to learn from, {len(every) - len(learned):,} held out")
     tuned = tuned_layers([lesson for lesson in learned if lesson.passes], seed, log)
-    card = layers.write(tuned.model, folder, f"reader-{VERSION}", about(every, seed))
+    card = layers.write(tuned.model, folder, f"reader-{VERSION}", about(every, seed, now))
     reader = layers.load(folder)
     for task in TASKS:
         head = head_of(task, every, tuned.heads[task], reader, card.key)
-        head.card.about.update(about(every, seed) | {"limits": LIMITS})
+        head.card.about.update(about(every, seed, now) | {"limits": LIMITS})
         if task == "intent":
             head = talked(head, every, reader, seed)
         head.card.about["figures"] = measured(task, head, reader, data)
@@ -137,7 +140,7 @@ def head_of(task: str, every: Sequence[Lesson], net: Net, reader: Reader, key: s
     card = replace(card, prior=teach.prior(rows, card), about=about)
     # A post is called hostile when that is likelier than not: a moderator's time is dear.
     if task != "hostility":
-        card = replace(card, lean=teach.lean(said, rows, card))
+        card = replace(card, lean=lean(said, rows, card))
     return Head(card, weights)
 
 
@@ -156,13 +159,13 @@ def talked(head: Head, every: Sequence[Lesson], reader: Reader, seed: int) -> He
     return Head(replace(found.card, about=told), found.weights)
 
 
-def about(every: Sequence[Lesson], seed: int) -> dict[str, Any]:
+def about(every: Sequence[Lesson], seed: int, now: datetime) -> dict[str, Any]:
     """Return what the cards say of how the weights came about."""
     counts = Counter(lesson.source for lesson in every if not lesson.held)
     return {
         "command": f"groundswell train judges --data ../shared/data --out nlp/heads --seed {seed}",
         "seed": seed,
-        "date": datetime.now(UTC).date().isoformat(),
+        "date": now.date().isoformat(),
         "data": list(DATA),
         "texts": dict(sorted(counts.items())),
     }

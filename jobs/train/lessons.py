@@ -6,8 +6,9 @@ Each source says what its labels mean in ours. Texts go through the same prepara
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ HELPERS: dict[str, tuple[str, ...]] = {
 EXAMPLES = ("emotion", "hostility", "intent_voice", "intent_work")
 # What is said inside threads: kept from the tuning, as labels of a user's own would be.
 TALK = ("talk",)
+OWN = "examples/{}.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +62,21 @@ class Lesson:
 def lessons(data: Path) -> list[Lesson]:
     """Return every lesson below the folder of the public data sets; raise BadArchive."""
     found: list[Lesson] = []
-    sources = (
-        _sentiments,
-        _offences,
-        _emotions,
-        _emotions_held,
-        _comments,
-        _meta,
-        _irony,
-        _valence,
-    )
-    for source in sources:
-        found += source(data)
+    for name, read in PUBLIC.items():
+        found += read(data / name)
     return found + own()
+
+
+def learned(path: Path) -> bool:
+    """Return whether lessons come from a file: by its name and its folder's, packed or not."""
+    names = [*PUBLIC, *(f"train/{OWN.format(name)}" for name in (*EXAMPLES, *TALK))]
+    ends = tuple(f"/{_unpacked(name)}" for name in names)
+    places = (path.absolute(), path.resolve())
+    return any(_unpacked(place.as_posix()).endswith(ends) for place in places)
+
+
+def _unpacked(path: str) -> str:
+    return path.removesuffix(".gz")
 
 
 def own() -> list[Lesson]:
@@ -93,7 +97,7 @@ def talk() -> list[Lesson]:
 
 def _examples(names: Sequence[str]) -> Iterator[tuple[Row, dict[str, Given], str]]:
     for name in names:
-        lines = files("jobs.train").joinpath(f"examples/{name}.jsonl").read_bytes().splitlines()
+        lines = files("jobs.train").joinpath(OWN.format(name)).read_bytes().splitlines()
         for row in map(orjson.loads, lines):
             yield row, {task: (row[task],) for task in TASKS}, f"own:{name}"
 
@@ -119,11 +123,8 @@ def _lesson(
     return Lesson(read, words, given, source, asked or {}, passes, held, weight)
 
 
-def _sentiments(data: Path) -> Iterator[Lesson]:
-    rows = records(
-        data / "tweeteval/sentiment_train_semeval2017A.jsonl.gz", ("text", "label"), None
-    )
-    for row in rows:
+def _sentiments(path: Path) -> Iterator[Lesson]:
+    for row in records(path, ("text", "label"), None):
         label = SENTIMENTS[row["label"]]
         weight = SENTIMENT_WEIGHTS[label]
         yield _lesson(
@@ -136,21 +137,13 @@ def _sentiments(data: Path) -> Iterator[Lesson]:
         )
 
 
-def _offences(data: Path) -> Iterator[Lesson]:
-    for row in records(data / "tweeteval/offensive_train.jsonl.gz", ("text", "label"), None):
+def _offences(path: Path) -> Iterator[Lesson]:
+    for row in records(path, ("text", "label"), None):
         given = {"hostility": ("hostile", "personal") if row["label"] else ("civil",)}
         yield _lesson(row["text"], given, "tweeteval offensive", passes=2, share=0.08)
 
 
-def _emotions(data: Path) -> Iterator[Lesson]:
-    yield from _tweet_emotions(data / "tweeteval/emotion_train.jsonl.gz", passes=4, share=0.0)
-
-
-def _emotions_held(data: Path) -> Iterator[Lesson]:
-    yield from _tweet_emotions(data / "tweeteval/emotion_val.jsonl.gz", passes=0, share=1.0)
-
-
-def _tweet_emotions(path: Path, passes: int, share: float) -> Iterator[Lesson]:
+def _emotions(path: Path, passes: int, share: float) -> Iterator[Lesson]:
     for row in records(path, ("text", "label"), None):
         yield _lesson(
             row["text"],
@@ -162,14 +155,13 @@ def _tweet_emotions(path: Path, passes: int, share: float) -> Iterator[Lesson]:
         )
 
 
-def _comments(data: Path) -> Iterator[Lesson]:
-    for row in records(data / "cmu_github_toxicity/comments_A.jsonl.gz", ("text", "toxic"), None):
+def _comments(path: Path) -> Iterator[Lesson]:
+    for row in records(path, ("text", "toxic"), None):
         given = {"hostility": ("hostile", "personal") if row["toxic"] else ("civil",)}
         yield _lesson(row["text"], given, "cmu_github_toxicity", passes=2, share=0.15)
 
 
-def _meta(data: Path) -> Iterator[Lesson]:
-    path = data / "stackexchange_meta/cstheory_meta_messages.jsonl.gz"
+def _meta(path: Path) -> Iterator[Lesson]:
     for row in records(path, ("text",), None):
         title = row.get("thread_title") if row.get("kind") == "question" else None
         given = ("answer",) if row.get("kind") == "answer" else META.get(row.get("meta_type") or "")
@@ -178,18 +170,30 @@ def _meta(data: Path) -> Iterator[Lesson]:
             yield _lesson(text, {"intent": given}, "stackexchange_meta", share=0.15)
 
 
-def _irony(data: Path) -> Iterator[Lesson]:
-    for row in records(data / "tweeteval/irony_train.jsonl.gz", ("text", "label"), None):
+def _irony(path: Path) -> Iterator[Lesson]:
+    for row in records(path, ("text", "label"), None):
         given = {"irony": (HELPERS["irony"][row["label"]],)}
         yield _lesson(row["text"], given, "tweeteval irony", passes=2)
 
 
-def _valence(data: Path) -> Iterator[Lesson]:
-    """Yield tweets and reviews whose mean rating leaves no doubt; their scale is not SemEval's."""
-    for name in ("tweets", "amazon"):
-        path = data / f"vader_groundtruth/{name}.jsonl.gz"
-        for row in records(path, ("text", "mean_valence"), None):
-            rating = row["mean_valence"]
-            if abs(rating) < 0.3 or abs(rating) > 1.0:
-                label = "neutral" if abs(rating) < 1 else "positive" if rating > 0 else "negative"
-                yield _lesson(row["text"], {"valence": (label,)}, "vader_groundtruth")
+def _valence(path: Path) -> Iterator[Lesson]:
+    """Yield texts whose mean rating leaves no doubt; their scale is not SemEval's."""
+    for row in records(path, ("text", "mean_valence"), None):
+        rating = row["mean_valence"]
+        if abs(rating) < 0.3 or abs(rating) > 1.0:
+            label = "neutral" if abs(rating) < 1 else "positive" if rating > 0 else "negative"
+            yield _lesson(row["text"], {"valence": (label,)}, "vader_groundtruth")
+
+
+# Every file of others that is learned from, below the folder of the public data sets, and how.
+PUBLIC: Mapping[str, Callable[[Path], Iterator[Lesson]]] = {
+    "tweeteval/sentiment_train_semeval2017A.jsonl.gz": _sentiments,
+    "tweeteval/offensive_train.jsonl.gz": _offences,
+    "tweeteval/emotion_train.jsonl.gz": partial(_emotions, passes=4, share=0.0),
+    "tweeteval/emotion_val.jsonl.gz": partial(_emotions, passes=0, share=1.0),
+    "cmu_github_toxicity/comments_A.jsonl.gz": _comments,
+    "stackexchange_meta/cstheory_meta_messages.jsonl.gz": _meta,
+    "tweeteval/irony_train.jsonl.gz": _irony,
+    "vader_groundtruth/tweets.jsonl.gz": _valence,
+    "vader_groundtruth/amazon.jsonl.gz": _valence,
+}

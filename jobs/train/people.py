@@ -10,7 +10,10 @@ from service.db.queries import corrections
 
 
 def corrections_of(session: Session, task: str) -> Labelled | None:
-    """Return the newest label that people gave each post; None where they gave none."""
+    """Return the newest label that people gave each post; None where they gave none.
+
+    What they labelled of the random sample is kept for measuring, and teaches nothing.
+    """
     labels = TASKS[task]
     rows = [row for row in corrections.latest(session, task) if row.label in labels]
     if not rows:
@@ -22,3 +25,8 @@ def corrections_of(session: Session, task: str) -> Labelled | None:
         [labels.index(row.label) for row in rows],
         [""] * len(rows),
     )
+
+
+def kept_for_measuring(session: Session, task: str) -> int:
+    """Return how many posts people labelled for the random sample: these do not teach."""
+    return corrections.sampled_count(session, task)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from nlp.judgements.sight import Sight
 
 Floats = NDArray[np.float32]
 
@@ -17,7 +20,8 @@ class Features:
     """Rows of parts of texts; `owner` is the text that a part is of, in rising order.
 
     `vectors` [parts, d] are the tuned encoder's, `cues` [parts, c] dense, `pieces` a CSR matrix
-    [parts, p]. A text in which nothing is said has no part.
+    [parts, p]. A text in which nothing is said has no part. `sight`, a row for each text, is there
+    where a reader sees more than that.
     """
 
     vectors: Floats
@@ -25,6 +29,27 @@ class Features:
     pieces: Any
     owner: NDArray[np.int64]
     texts: int
+    sight: Sight | None = None
+
+    def seen(self, sight: Sight) -> Features:
+        """Return these features with a sight of the same texts."""
+        return replace(self, sight=sight)
+
+    def split(self, texts: int) -> tuple[Features, Features]:
+        """Return the features of the first so many texts, and of the others."""
+        cut = int(np.searchsorted(self.owner, texts))
+        sides = ((slice(0, cut), 0, texts), (slice(cut, None), texts, self.texts - texts))
+        first, others = (
+            Features(
+                self.vectors[rows],
+                self.cues[rows],
+                self.pieces[rows],
+                self.owner[rows] - start,
+                count,
+            )
+            for rows, start, count in sides
+        )
+        return first, others
 
     def mean(self) -> Features:
         """Return one row for each text: the mean of its parts, zeros where it has none."""
@@ -40,17 +65,23 @@ class Features:
             csr_array(mixer @ self.pieces),
             np.arange(self.texts),
             self.texts,
+            self.sight,
         )
 
     def take(self, rows: Sequence[int] | NDArray[np.int64]) -> Features:
-        """Return the rows of whole texts; only for features of one row a text."""
+        """Return the features of some texts, with all their parts."""
         index = np.asarray(rows, dtype=np.int64)
+        starts = np.searchsorted(self.owner, index)
+        counts = np.searchsorted(self.owner, index, side="right") - starts
+        owner = np.repeat(np.arange(len(index)), counts)
+        parts = np.arange(len(owner)) + np.repeat(starts - np.cumsum(counts) + counts, counts)
         return Features(
-            self.vectors[index],
-            self.cues[index],
-            self.pieces[index],
-            np.arange(len(index)),
+            self.vectors[parts],
+            self.cues[parts],
+            self.pieces[parts],
+            owner,
             len(index),
+            self.sight and self.sight.take(index),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -15,12 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp.errors import DamagedHead
+from nlp.judgements.bend import Bend, restored, tables
 from nlp.judgements.cues import names
 from nlp.judgements.features import Features, Floats, Weights, softmax
 from nlp.judgements.labels import TASKS
 from nlp.judgements.pieces import WIDTH
 
 BLOCKS = ("vectors", "cues", "pieces", "bias")
+BEND = "bend_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +50,15 @@ class HeadCard:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A card and the weights that it describes."""
+    """A card and the weights that it describes.
+
+    One that was taught may bend towards the texts that it was taught by; it then needs features
+    with a sight (nlp.judgements.sight.WideReader).
+    """
 
     card: HeadCard
     weights: Weights
+    bend: Bend | None = None
 
     def probabilities(self, features: Features) -> Floats:
         """Return the probability of each label of each text, float32 [texts, labels].
@@ -58,6 +66,16 @@ class Head:
         Scores of a long text's parts are averaged; of hostility the worst part counts, since one
         insult is not undone by pages of calm. A text in which nothing is said gets the prior.
         """
+        found = self._straight(features)
+        said = np.unique(features.owner)
+        if self.bend is None or not len(said):
+            return found
+        assert features.sight is not None
+        known = np.log(np.maximum(found[said], 1e-9))
+        found[said] = np.exp(self.bend.scores(known, features.sight.take(said)))
+        return found
+
+    def _straight(self, features: Features) -> Floats:
         found = np.tile(np.array(self.card.prior, dtype=np.float32), (features.texts, 1))
         said = np.unique(features.owner)
         if not len(said):
@@ -100,9 +118,13 @@ def _worst(civil: Floats, owner: NDArray[np.int64]) -> NDArray[np.int64]:
 def write(head: Head, folder: Path) -> Path:
     """Write the weights (half precision) and the card into a folder; return the weights' path."""
     folder.mkdir(parents=True, exist_ok=True)
-    tables = {name: getattr(head.weights, name).astype(np.float16) for name in BLOCKS[:-1]}
-    tables["bias"] = head.weights.bias.astype(np.float32)
-    data = _archive(tables)
+    held: dict[str, NDArray[Any]] = {
+        name: getattr(head.weights, name).astype(np.float16) for name in BLOCKS[:-1]
+    }
+    held["bias"] = head.weights.bias.astype(np.float32)
+    if head.bend is not None:
+        held |= {f"{BEND}{name}": table for name, table in tables(head.bend).items()}
+    data = _archive(held)
     path = folder / f"{head.card.task}.npz"
     card = {**asdict(head.card), "sha256": sha256(data).hexdigest()}
     put(path, data)
@@ -132,10 +154,16 @@ def read(folder: Path, task: str) -> Head:
             raise DamagedHead(f"{path} is not what its card describes: train it again")
         with np.load(io.BytesIO(data), allow_pickle=False) as saved:
             weights = Weights(*(saved[name].astype(np.float32) for name in BLOCKS))
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+            bend = _bend(saved)
+    except (OSError, ValueError, KeyError, EOFError, ArithmeticError, BadZipFile) as error:
         raise DamagedHead(f"{path} cannot be read: train it again") from error
-    _check(path, card, weights)
-    return Head(card, weights)
+    _check(path, card, weights, bend)
+    return Head(card, weights, bend)
+
+
+def _bend(saved: Mapping[str, NDArray[Any]]) -> Bend | None:
+    held = {name.removeprefix(BEND): saved[name] for name in saved if name.startswith(BEND)}
+    return restored(held) if held else None
 
 
 def read_card(folder: Path, task: str) -> HeadCard:
@@ -161,7 +189,7 @@ def read_card(folder: Path, task: str) -> HeadCard:
     return held
 
 
-def _check(path: Path, card: HeadCard, weights: Weights) -> None:
+def _check(path: Path, card: HeadCard, weights: Weights, bend: Bend | None) -> None:
     labels = len(card.labels)
     fits = (
         weights.pieces.shape == (WIDTH, labels)
@@ -170,6 +198,7 @@ def _check(path: Path, card: HeadCard, weights: Weights) -> None:
         and weights.bias.shape == (labels,)
         and len(card.prior) == len(card.lean) == labels
         and all(np.isfinite(getattr(weights, name)).all() for name in BLOCKS)
+        and (bend is None or bend.fits(len(weights.vectors), len(names()), WIDTH, labels))
     )
     if not fits:
         raise DamagedHead(f"{path} has weights of another shape than this version: train it again")

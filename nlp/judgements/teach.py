@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nlp.judgements.bend import bend
 from nlp.judgements.features import Features, Floats, Weights, softmax
 from nlp.judgements.fit import Ridge, fit
 from nlp.judgements.head import Head, HeadCard
 from nlp.judgements.labels import TRUE, UNASKED, Targets
+from nlp.judgements.lean import lean
 
 FOLDS = 5
 # A temperature of e must be worth so much log loss in all.
 CAUTION = 5.0
 # Each is tried by cross-validation: from bending the head to making it anew.
 STRENGTHS = (0.1, 1.0, 10.0)
-LEANS = np.exp(np.linspace(-1.6, 1.6, 17))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,36 @@ def teach(features: Features, targets: Targets, start: Head, plan: Plan) -> Head
         },
     )
     return Head(card, _cooled(whole, heat))
+
+
+def bent(features: Features, targets: Targets, start: Head, usual: tuple[float, ...] = ()) -> Head:
+    """Return `start` bent towards labelled texts; `features` are a wide reader's of them.
+
+    What is held out is each text by itself. Texts in which nothing is said teach nothing. Prior
+    and lean are those of the labelled texts, unless `usual` says how common labels are.
+    """
+    said = np.unique(features.owner)
+    if not len(said):
+        return start
+    features, targets = features.take(said), targets[said]
+    assert features.sight is not None
+    first = Head(start.card, start.weights)
+    before = first.probabilities(features)
+    card = replace(start.card, prior=usual or prior(targets, start.card))
+    known, common = np.log(np.maximum(before, 1e-9)), np.array(card.prior, dtype=np.float32)
+    made, held, choice = bend(features.sight, targets, known, common)
+    others = np.exp(held)
+    told = {
+        "texts": len(targets),
+        "log_loss": round(loss(others, targets), 4),
+        "log_loss_before": round(loss(before, targets), 4),
+        "view": choice.view,
+        "trust": choice.trust,
+        "ridge": choice.ridge,
+        "step": round(choice.step, 3),
+    }
+    card = replace(card, lean=lean(others, targets, card), about={"held_out": told})
+    return Head(card, start.weights, made)
 
 
 def across(
@@ -113,65 +143,17 @@ def temperature(scores: Floats, targets: Targets) -> float:
 
 
 def prior(targets: Targets, card: HeadCard) -> tuple[float, ...]:
-    """Return how often each label is true; coarse labels are shared as the card's prior is."""
-    known = targets[(targets == TRUE).any(axis=1)] == TRUE
-    mass = known * np.array(card.prior)
-    mass = mass / np.maximum(mass.sum(axis=1, keepdims=True), 1e-12)
-    shares = (mass.sum(axis=0) + 0.5) / (len(mass) + 0.5 * mass.shape[1])
-    return tuple(round(float(share), 6) for share in shares)
+    """Return how often each label is true; coarse labels are shared as the card's prior is.
 
-
-def lean(probabilities: Floats, targets: Targets, card: HeadCard) -> tuple[float, ...]:
-    """Return weights of the labels by which one is chosen, so that rare ones are named too.
-
-    Of sentiment, whose measure is macro recall (SemEval), they are one over the prior: with
-    honest probabilities nothing recalls better (Menon & Williamson 2018 for two classes). Of the
-    others they are found by ascent on the macro F1; of hostility only whether there is any is
-    weighed. Labels that no text has keep their weight.
+    Labels that nobody was asked about keep the share that they have there.
     """
-    if card.task == "sentiment":
-        shares = np.array(card.prior)
-        return tuple(round(float(weight), 4) for weight in shares.max() / shares)
-    known = (targets == TRUE).any(axis=1)
-    held, rows = probabilities[known], targets[known]
-    best = np.ones(len(card.labels))
-    if not len(held):
-        return tuple(best.tolist())
-    if card.task == "hostility":
-        coarse = np.stack([rows[:, 0], rows[:, 1:].max(axis=1)], axis=1)
-        shares = np.stack([held[:, 0], held[:, 1:].sum(axis=1)], axis=1)
-        best[0] = _ascend(shares, coarse, [0])[0]
-    else:
-        best = _ascend(held, rows, np.flatnonzero((rows == TRUE).any(axis=0)).tolist())
-    return tuple(round(float(weight), 4) for weight in best)
-
-
-def _ascend(held: Floats, rows: Targets, columns: list[int]) -> NDArray[np.float64]:
-    """Return the weights of the columns, tried one after the other, of the best macro F1."""
-    best = np.ones(rows.shape[1])
-    top = _macro((held * best).astype(np.float32), rows)
-    for _, column in product(range(2), columns):
-        for factor in LEANS:
-            tried = best.copy()
-            tried[column] = factor
-            if (score := _macro((held * tried).astype(np.float32), rows)) > top + 1e-4:
-                best, top = tried, score
-    return best
-
-
-def _macro(leaning: Floats, targets: Targets) -> float:
-    """Return the mean F1 over groups of labels that the data tell apart."""
-    true, asked = targets == TRUE, targets != UNASKED
-    groups = np.unique(true, axis=0)
-    share = np.where(asked, leaning, 0)
-    sums = np.stack([np.where(group, share, 0).sum(axis=1) for group in groups], axis=1)
-    chosen = sums.argmax(axis=1)
-    actual = (true[:, None, :] == groups[None]).all(axis=2).argmax(axis=1)
-    scores = []
-    for number in range(len(groups)):
-        hit = ((chosen == number) & (actual == number)).sum()
-        scores.append(2 * hit / max(1, (chosen == number).sum() + (actual == number).sum()))
-    return float(np.mean(scores))
+    rows = targets[(targets == TRUE).any(axis=1)]
+    usual, asked = np.array(card.prior), (rows != UNASKED).any(axis=0)
+    mass = (rows == TRUE) * usual
+    mass = mass / np.maximum(mass.sum(axis=1, keepdims=True), 1e-12)
+    shares = (mass.sum(axis=0) + 0.5) * asked
+    shares = np.where(asked, shares * usual[asked].sum() / max(shares.sum(), 1e-12), usual)
+    return tuple(round(float(share), 6) for share in shares)
 
 
 def scaled(ridge: Ridge, strength: float) -> Ridge:

@@ -361,6 +361,37 @@ def test_a_post_edited_while_the_judge_read_is_judged_again(
     assert slow.asked[-1] == "zebra quagga"
 
 
+def test_what_no_post_lacked_at_the_start_is_judged_in_the_same_run(
+    database: Database, bring: Import, go_by_two: Any
+) -> None:
+    """Whenever the second judge reads, a post is edited: one more round, and then the next run."""
+    rows = records()
+    bring(rows)
+    go_by_two(Tone(), Tone(task="emotion"))
+    # By their hashes the later one comes first, where the round has been.
+    edits = iter(enumerate(("okapi", "zebra quagga", "tapir")))
+
+    class Slow(Tone):
+        def judge(self, texts: Sequence[str]) -> NDArray[np.float32]:
+            number, text = next(edits)
+            rows[number]["text"] = text
+            bring(rows)
+            return super().judge(texts)
+
+    tone, slow = Tone(), Slow("2", task="emotion")
+    done, asked = go_by_two(tone, slow)
+    whole = {LANGUAGE, "sentiment", "emotion"}
+    assert asked == [{"emotion"}, whole]
+    assert tone.asked == ["okapi"]
+    for task, version in (("sentiment", "1"), ("emotion", "2")):
+        found = held(database, task)
+        assert len(found) == len(rows) - 1
+        assert {told for _, told in found.values()} == {version}
+    assert done.posts == len(rows) + 1
+    done, asked = go_by_two(tone, Tone("2", task="emotion"))
+    assert (done.posts, asked, tone.asked[-1]) == (1, [whole], "zebra quagga")
+
+
 def test_a_run_judges_by_lists_or_not_at_all(
     database: Database, settings: Settings, bring: Import, now: datetime
 ) -> None:

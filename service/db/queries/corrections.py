@@ -150,12 +150,18 @@ def labels(session: Session, task: str) -> dict[int, str]:
 
 
 def latest(session: Session, task: str) -> list[Lesson]:
-    """Return the posts that people labelled and that are still there, by id."""
-    query = select(Post.id, Post.plain, Correction.label).join(
-        Correction, Correction.post_id == Post.id
-    )
-    there = _winning(query, task).where(Post.deleted_at.is_(None)).order_by(Post.id)
-    return [Lesson(*row) for row in session.execute(there)]
+    """Return the posts that people labelled and that are still there, by id.
+
+    Those of the random sample are left out: they tell how often a judge is right, which posts
+    cannot that it has learned from.
+    """
+    query = select(Post.id, Post.plain, Correction.label).order_by(Post.id)
+    return [Lesson(*row) for row in session.execute(_there(query, task, sampled=False))]
+
+
+def sampled_count(session: Session, task: str) -> int:
+    """Return how many posts of the random sample people labelled, of those still there."""
+    return session.scalar(_there(select(func.count(Post.id)), task, sampled=True)) or 0
 
 
 def agreement(session: Session, task: str) -> list[Agreement]:
@@ -215,6 +221,13 @@ def _newest(*which: ColumnElement[bool]) -> Select[int]:
 
 def _winning(query: Select[*tuple[Any, ...]], task: str) -> Select[*tuple[Any, ...]]:
     return query.where(Correction.id.in_(_newest(Correction.task == task)))
+
+
+def _there(
+    query: Select[*tuple[Any, ...]], task: str, *, sampled: bool
+) -> Select[*tuple[Any, ...]]:
+    joined = _winning(query.join(Correction, Correction.post_id == Post.id), task)
+    return joined.where(Post.deleted_at.is_(None), Correction.sampled.is_(sampled))
 
 
 def _in_order(row: Agreement) -> tuple[str | bool, ...]:

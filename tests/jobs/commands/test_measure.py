@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
-from jobs.commands.measure import HEADS, NAMES
+from jobs.commands.context import clock, opened
+from jobs.commands.measure import HEADS, LEARNED, NAMES
 from nlp.judgements import TASKS, layers
 from nlp.judgements.head import read_card
+from service.judgements import Given, correct
 from tests.jobs.community import records, write
 from tests.jobs.conftest import Run
 from tests.jobs.small import Counts, write_heads
@@ -21,6 +24,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Put heads that count words in force; return their folder."""
     folder = write_heads(tmp_path / "heads")
     monkeypatch.setattr(layers, "load", lambda *_, **__: Counts())
+    monkeypatch.setenv("GROUNDSWELL_JUDGES", "packaged")
     monkeypatch.setenv("GROUNDSWELL_HEADS_DIR", str(folder))
     return folder
 
@@ -50,6 +54,19 @@ def test_evaluate_prints_one_document_or_a_table(groundswell: Run, tmp_path: Pat
     assert orjson.loads(taught)["versions"]["sentiment"] == "small@v1, taught"
     folds = groundswell("evaluate", "sentiment", "--data", data, "--folds", "3")
     assert "fold 3 of 3" in folds[2]
+    assert LEARNED not in out
+
+
+def test_data_that_were_learned_from_are_said(groundswell: Run, own: Path, tmp_path: Path) -> None:
+    (tmp_path / "tweeteval").mkdir()
+    data = saved(tmp_path / "tweeteval/emotion_val.jsonl.gz", moods(30))
+    code, out, _ = groundswell("evaluate", "sentiment", "--data", data)
+    assert (code, out.splitlines()[0]) == (0, LEARNED)
+    told = groundswell("evaluate", "sentiment", "--data", data, "--json")[1]
+    assert orjson.loads(told)["learned_from"] is True
+    other = saved(tmp_path / "a.jsonl", moods(30))
+    told = groundswell("evaluate", "sentiment", "--data", other, "--json")[1]
+    assert orjson.loads(told)["learned_from"] is False
 
 
 @pytest.mark.usefixtures("own")
@@ -101,12 +118,49 @@ def test_train_learns_what_people_corrected(groundswell: Run, own: Path, tmp_pat
     assert code == 0
     assert orjson.loads(out) == {"weights": str(own / "hostility.npz")}
     assert "24 labelled texts" in error
-    assert read_card(own, "hostility").about["data"][0]["texts"] == 24
+    card = read_card(own, "hostility").about
+    assert card["data"][0]["texts"] == 24
+    assert card["command"] == f"groundswell train hostility --corrections --out {own} --seed 0"
+    assert "kept for measuring" not in error
     data = saved(tmp_path / "a.jsonl", moods(30))
     other = tmp_path / "other"
     told = groundswell("train", "sentiment", "--data", data, "--out", other)[1]
     assert told == f"wrote {other / 'sentiment.npz'}\n"
     assert read_card(own, "sentiment").version == "v1"
+
+
+def test_labels_of_the_random_sample_are_counted_and_not_learned(
+    groundswell: Run, own: Path, tmp_path: Path
+) -> None:
+    groundswell("import", "jsonl", write(tmp_path / "archive.jsonl", records()[:30]))
+    with opened() as context, context.database.write() as session:
+        for post in range(1, 26):
+            label = "civil" if post % 2 else "hostile"
+            correct(session, post, Given("hostility", label, None, post <= 4), clock(), "ann")
+    code, _, error = groundswell("train", "hostility")
+    assert code == 0
+    assert "4 labels of the random sample are kept for measuring" in error
+    assert "21 labelled texts" in error
+    code, _, error = groundswell("train", "hostility", "--no-corrections")
+    assert (code, "0 labels of hostility are too few" in error) == (2, True)
+    assert "kept for measuring" not in error
+
+
+@pytest.mark.parametrize(("head", "times"), [("judges", {"now"}), ("threads", set())])
+def test_heads_of_whole_data_sets_are_told_the_time(
+    groundswell: Run, monkeypatch: pytest.MonkeyPatch, head: str, times: set[str]
+) -> None:
+    heard: dict[str, Any] = {}
+
+    def make(data: Path, out: Path, **given: Any) -> Path:
+        heard.update(given, data=data)
+        return out / "weights"
+
+    monkeypatch.setattr(f"jobs.train.{head}.train", make)
+    code, out, _ = groundswell("train", head, "--data", "a", "--out", "b", "--seed", "2")
+    assert (code, out) == (0, f"wrote {Path('b/weights')}\n")
+    assert (heard.keys(), heard["seed"]) == ({"data", "seed", "log", *times}, 2)
+    assert "now" not in times or heard["now"].tzinfo is UTC
 
 
 def test_names_are_in_order_and_of_every_task() -> None:

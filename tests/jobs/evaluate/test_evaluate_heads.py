@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,9 @@ from jobs.evaluate.judgements import certain
 from jobs.evaluate.labelled import Labelled
 from jobs.evaluate.result import Options
 from nlp.judgements import TASKS, JudgeCard, external, layers
-from service.errors import InvalidInput
+from nlp.judgements.head import read, write
+from nlp.judgements.lists import NAME, VERSION
+from service.errors import BadSetting, InvalidInput
 from service.settings import Settings
 from tests.jobs.small import Counts, write_heads
 
@@ -31,7 +34,8 @@ TEXTS = {"negative": "so bad {}", "neutral": "a plain {}", "positive": "good {}"
 def own(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Return settings of heads of one's own that count words."""
     monkeypatch.setattr(layers, "load", lambda *_, **__: Counts())
-    return settings.model_copy(update={"heads_dir": write_heads(tmp_path / "heads")})
+    folder = write_heads(tmp_path / "heads")
+    return settings.model_copy(update={"judges": "packaged", "heads_dir": folder})
 
 
 def saved(path: Path, rows: Sequence[Any]) -> Path:
@@ -154,9 +158,53 @@ def test_a_model_of_other_makers_is_measured_as_it_is(
     told = sentiment.evaluate(Options(named, data=saved(tmp_path / "a.jsonl", moods(4))))
     assert told.metrics["accuracy"] == round(2 / 3, 4)
     assert told.versions["sentiment"] == "thumbs@9"
+    assert told.learned_from is None, "nobody knows what others taught it"
     judge = load_judge(named, "sentiment")
     assert judge.chosen(["**good**", "well"]) == ["positive", "negative"]
     assert judge.probabilities(["good"]).tolist() == [[0, 0, 1]]
+
+
+def test_lists_are_measured_where_they_are_in_force(own: Settings, tmp_path: Path) -> None:
+    """Of what heads of one's own know nothing, lists do."""
+    lists = own.model_copy(update={"judges": "lists"})
+    rows = [{"text": "thanks, great", "sentiment": "positive"}, {"text": "x", "label": "neutral"}]
+    data = saved(tmp_path / "a.jsonl", [*rows, {"text": "awful", "sentiment": "negative"}])
+    told = sentiment.evaluate(Options(lists, data=data))
+    assert told.versions["sentiment"] == f"{NAME}@{VERSION}"
+    assert told.metrics["accuracy"] == told.baselines["lexicon"]["accuracy"] == 1
+    assert told.learned_from is False
+    scores, flags = load_judge(lists, "hostility").hostility(["you idiot", "hello"])
+    assert flags.tolist() == [True, False]
+    np.testing.assert_allclose(scores, [0.9, 0.2], atol=1e-6)
+    none = own.model_copy(update={"judges": "none"})
+    with pytest.raises(BadSetting, match=r"GROUNDSWELL_JUDGES=none.* set it to packaged or lists"):
+        sentiment.evaluate(Options(none, data=data))
+
+
+@pytest.mark.parametrize(
+    ("name", "card", "known"),
+    [
+        ("tweeteval/emotion_train.jsonl.gz", [], True),
+        ("tweeteval/emotion_test.jsonl", [], False),
+        ("a.jsonl", [{"name": "a.jsonl"}], True),
+        ("a.jsonl", [{"name": "b.jsonl"}, "a.jsonl"], False),
+    ],
+)
+def test_data_that_were_learned_from_are_told(
+    own: Settings, tmp_path: Path, name: str, card: list[Any], known: bool
+) -> None:
+    assert own.heads_dir
+    found = read(own.heads_dir, "emotion")
+    write(replace(found, card=replace(found.card, about={"data": card})), own.heads_dir)
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    rows = [{"text": f"{'odd' if n % 2 else 'new'} {n}", "label": n % 2} for n in range(40)]
+    data, other = saved(tmp_path / name, rows), saved(tmp_path / "other.jsonl", rows)
+    assert emotion.evaluate(Options(own, data=data)).learned_from is known
+    # What teaching begins with knows them too, and what it was taught by; folds keep apart.
+    assert emotion.evaluate(Options(own, data=data, folds=2)).learned_from is known
+    assert emotion.evaluate(Options(own, data=data, train=(other,))).learned_from is known
+    again = Path(f"{tmp_path}/./{name}")
+    assert emotion.evaluate(Options(own, data=data, train=(again,))).learned_from is True
 
 
 def test_hostility_is_what_is_not_civil(own: Settings) -> None:

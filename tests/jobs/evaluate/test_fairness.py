@@ -12,6 +12,7 @@ from jobs.evaluate import fairness
 from jobs.evaluate.fairness import Scores, built_in, figures, sides
 from jobs.evaluate.result import Options
 from nlp.judgements import layers
+from nlp.judgements.lists import NAME, VERSION
 from service.errors import BadArchive
 from service.settings import Settings
 from tests.jobs.small import Counts, write_heads
@@ -73,7 +74,8 @@ def test_pairs_of_ones_own_are_measured(
 ) -> None:
     """`plain` speaks for hostile, `bad` for civil: of one score each, .0453 and 1 - .0453 / 2."""
     monkeypatch.setattr(layers, "load", lambda *_, **__: Counts())
-    own = settings.model_copy(update={"heads_dir": write_heads(tmp_path / "heads")})
+    folder = write_heads(tmp_path / "heads")
+    own = settings.model_copy(update={"judges": "packaged", "heads_dir": folder})
     path = tmp_path / "pairs.jsonl"
     rows = [{"a": "so bad", "b": "so plain"}, {"a": "you idiot bad", "b": "all bad"}]
     path.write_bytes(b"\n".join(map(orjson.dumps, rows)))
@@ -84,6 +86,9 @@ def test_pairs_of_ones_own_are_measured(
     assert (told.metrics["flag_rate_gap"], told.metrics["flag_flips"]) == (0.5, 0.5)
     assert told.baselines["word-list"]["mean_score_gap"] == 0.5
     assert told.versions["hostility"].startswith("small@v1-")
+    lists = fairness.evaluate(Options(settings, data=path))
+    assert lists.versions["hostility"] == f"{NAME}@{VERSION}"
+    assert lists.metrics["flag_rate_gap"] == lists.baselines["word-list"]["flag_rate_gap"] == 0.5
     path.write_bytes(b'{"a": "one side"}')
     with pytest.raises(BadArchive, match="has columns a; wanted a, b"):
         fairness.evaluate(Options(own, data=path))

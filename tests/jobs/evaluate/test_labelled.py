@@ -109,7 +109,7 @@ def test_types_of_questions_are_read_with_their_title(read: Any) -> None:
 
 
 def test_dialogs_are_what_their_opener_says(read: Any) -> None:
-    said = [("a", "hi"), ("b", "hello"), ("a", "can it sort by date?")]
+    said = [("a", "hi"), ("a", "all"), ("b", "hello"), ("a", "can it sort by date?")]
     talk = [{"author": author, "text": text} for author, text in said]
     found = read(
         "intent",
@@ -117,11 +117,11 @@ def test_dialogs_are_what_their_opener_says(read: Any) -> None:
         {"messages": talk[:1], "label": "other"},
         schema="request-dialogs",
     )
-    assert found.texts == ["hi\ncan it sort by date?", "hi"]
+    assert found.texts == ["hi all\ncan it sort by date?", "hi"]
     assert found.groups == (DIALOG["other"], ("feature_request",))
     assert found.gold == [1, 0]
     nameless = [{"messages": [{"text": "x"}, {"text": "y"}], "label": kind} for kind in DIALOG]
-    assert read("intent", *nameless, schema="request-dialogs").texts == ["x\ny"] * 2
+    assert read("intent", *nameless, schema="request-dialogs").texts == ["x y"] * 2
 
 
 def test_a_head_is_asked_only_what_the_data_tell_apart(read: Any) -> None:

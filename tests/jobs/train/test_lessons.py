@@ -12,9 +12,11 @@ from typing import Any
 import orjson
 import pytest
 
+from jobs.evaluate.result import records
 from jobs.train import lessons
 from jobs.train.lessons import HELPERS, Lesson
 from nlp.judgements import TASKS
+from nlp.text import plain
 from service.errors import BadArchive
 
 TWEETS = {
@@ -61,6 +63,10 @@ def save(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     path.write_bytes(gzip.compress(b"\n".join(map(orjson.dumps, rows)), mtime=0))
 
 
+def folded(text: str) -> str:
+    return " ".join(text.lower().split())
+
+
 def test_each_example_has_every_label(own: list[Lesson]) -> None:
     for task, labels in TASKS.items():
         assert {len(lesson.given[task]) for lesson in own} == {1}
@@ -77,7 +83,7 @@ def test_every_label_has_enough_examples(own: list[Lesson]) -> None:
 
 
 def test_no_example_is_there_twice(own: list[Lesson]) -> None:
-    texts = Counter(" ".join(lesson.plain.lower().split()) for lesson in own)
+    texts = Counter(folded(lesson.plain) for lesson in own)
     assert texts.most_common(1)[0][1] == 1
     assert all(lesson.text for lesson in own)
     assert len(own) >= 2_500
@@ -87,9 +93,9 @@ def test_talk_in_threads_is_never_read_by_the_tuning(own: list[Lesson]) -> None:
     found = lessons.talk()
     assert len(found) >= 800
     assert all(lesson.held and not lesson.passes and lesson.text for lesson in found)
-    texts = {" ".join(lesson.plain.lower().split()) for lesson in found}
+    texts = {folded(lesson.plain) for lesson in found}
     assert len(texts) == len(found)
-    assert not texts & {" ".join(lesson.plain.lower().split()) for lesson in own}
+    assert not texts & {folded(lesson.plain) for lesson in own}
     for task, labels in TASKS.items():
         assert {lesson.given[task][0] for lesson in found} == set(labels)
 
@@ -145,3 +151,45 @@ def test_a_data_set_that_is_missing_is_named(data: Path) -> None:
     (data / "tweeteval/irony_train.jsonl.gz").unlink()
     with pytest.raises(BadArchive, match="irony_train"):
         lessons.lessons(data)
+
+
+def test_what_is_learned_from_is_known_by_name(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every file that is read counts as learned from, and none that is not."""
+    read: list[Path] = []
+
+    def reading(path: Path, *given: Any) -> list[dict[str, Any]]:
+        read.append(path)
+        return records(path, *given)
+
+    monkeypatch.setattr(lessons, "records", reading)
+    lessons.lessons(data)
+    assert [path.relative_to(data).as_posix() for path in read] == list(lessons.PUBLIC)
+    assert all(lessons.learned(path) for path in read)
+    assert lessons.learned(data / "cmu_github_toxicity/comments_A.jsonl")
+    monkeypatch.chdir(data / "tweeteval")
+    assert lessons.learned(Path("emotion_val.jsonl.gz"))
+    examples = Path(lessons.__file__).parent / "examples"
+    assert all(lessons.learned(path) for path in examples.iterdir())
+    assert len(list(examples.iterdir())) == len((*lessons.EXAMPLES, *lessons.TALK))
+    for name in ("tweeteval/emotion_test.jsonl.gz", "mine/comments_A.jsonl.gz", "emotion.jsonl"):
+        assert not lessons.learned(tmp_path / name)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["lean_zulip", "stackexchange_quantum"])
+def test_no_example_is_a_post_that_was_judged_by_hand(
+    own: list[Lesson], shared_data: Path, name: str
+) -> None:
+    links = Path(lessons.__file__).parents[1] / f"evaluate/judged/{name}.jsonl"
+    judged = {str(row["id"]) for row in records(links, ("id",), None)}
+    posts = records(shared_data / name / "messages.jsonl.gz", ("id", "text"), None)
+    texts = [str(row["text"]) for row in posts if str(row["id"]) in judged]
+    assert len(texts) == len(judged)
+    known = {folded(lesson.plain) for lesson in own + lessons.talk()}
+    known |= {
+        folded(row["text"]) for row, *_ in lessons._examples((*lessons.EXAMPLES, *lessons.TALK))
+    }
+    assert not known & {folded(text) for text in texts}
+    assert not known & {folded(plain(text).text) for text in texts}

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 from sqlalchemy import select
 
-from jobs.train.people import corrections_of
+from jobs.train.people import corrections_of, kept_for_measuring
 from nlp.judgements import TASKS
 from service.db.models import Post
 from service.db.session import Database
@@ -63,3 +63,28 @@ def test_edited_and_withdrawn_posts_are_no_lessons(
         found = corrections_of(session, "sentiment")
     assert found is not None
     assert found.texts == ["post 2"]
+
+
+def test_labels_of_the_random_sample_do_not_teach(
+    database: Database, bring: Import, ids: list[int], now: datetime
+) -> None:
+    with database.write() as session:
+        for number, sampled in enumerate((False, True, True)):
+            correct(session, ids[number], Given("intent", "praise", None, sampled), now, "ann")
+        # One of the sample stays one, whoever labels it again.
+        correct(session, ids[1], Given("intent", "other"), now, "bo")
+        correct(session, ids[3], Given("hostility", "civil", None, True), now, "ann")
+    with database.read() as session:
+        found = corrections_of(session, "intent")
+        assert found is not None
+        assert found.texts == ["post 0"]
+        assert kept_for_measuring(session, "intent") == 2
+        assert corrections_of(session, "hostility") is None
+        assert kept_for_measuring(session, "hostility") == 1
+    rows = records()[:5]
+    for number, row in enumerate(rows):
+        row["text"] = f"*post* {number}"
+    rows[1]["visibility"] = "private"
+    bring(rows)
+    with database.read() as session:
+        assert kept_for_measuring(session, "intent") == 1

@@ -15,6 +15,7 @@ from nlp.judgements.head import read
 from nlp.judgements.labels import FALSE, TRUE, UNASKED
 from nlp.judgements.layers import LayersCard
 from nlp.judgements.tune import Tuned
+from tests.conftest import NOW
 from tests.jobs.small import WORDS, Counts
 
 
@@ -83,7 +84,8 @@ def test_hostility_is_called_where_it_is_likelier_than_not() -> None:
 
 
 def test_cards_say_of_what_and_under_which_licence() -> None:
-    about = judges.about(every(), 5)
+    about = judges.about(every(), 5, NOW)
+    assert about["date"] == "2026-06-01"
     assert about["texts"] == {"learned": 120}
     assert about["seed"] == 5
     assert about["command"].endswith("--seed 5")
@@ -110,7 +112,7 @@ def test_a_head_of_each_task_is_written_beside_the_layers(
     monkeypatch.setattr(layers, "write", lambda *given: card)
     monkeypatch.setattr(layers, "load", lambda folder: Counts())
     heard: list[str] = []
-    path = judges.train(Path("data"), tmp_path / "heads", seed=2, log=heard.append)
+    path = judges.train(Path("data"), tmp_path / "heads", now=NOW, seed=2, log=heard.append)
     assert path == tmp_path / "heads/reader.safetensors"
     assert heard[0] == "126 texts to learn from, 47 held out"
     assert len(learned) == 126
@@ -118,7 +120,7 @@ def test_a_head_of_each_task_is_written_beside_the_layers(
     for task in TASKS:
         head = read(tmp_path / "heads", task)
         assert head.card.reader == card.key
-        assert head.card.about["seed"] == 2
+        assert (head.card.about["seed"], head.card.about["date"]) == (2, "2026-06-01")
         assert head.card.about["figures"] == {"of": task}
         assert head.card.about["held_out"]["texts"] >= 6
     assert HELPERS.keys().isdisjoint(path.stem for path in (tmp_path / "heads").iterdir())

@@ -9,12 +9,13 @@ import pytest
 
 from nlp.judgements import teach
 from nlp.judgements.cues import names
-from nlp.judgements.deepen import HELD, Deepened, _lessons, deepen
+from nlp.judgements.deepen import HELD, Deepened, _lessons, _mean, deepen
 from nlp.judgements.features import Weights
 from nlp.judgements.head import Head, HeadCard
 from nlp.judgements.labels import TASKS, targets
 from nlp.judgements.pieces import WIDTH
 from nlp.judgements.reading import parts
+from nlp.judgements.tune import Tuned
 from tests.nlp.judgements.tiny import WIDE, Letters, transformer
 
 LABELS = TASKS["sentiment"]
@@ -66,7 +67,7 @@ def test_it_tells_new_texts_apart_and_says_how_well() -> None:
     assert said.argmax(axis=1).tolist() == [0, 1, 2]
     held = found.head.card.about["held_out"]
     rest = next(teach.folds(KNOWN, HELD, 0))[1]
-    assert held["texts"] == len(rest) == 12
+    assert held["texts"] == len(rest) == 9
     assert 0 < held["log_loss"] < np.log(3) / 4
     assert found.head.card.prior == pytest.approx((1 / 3,) * 3, abs=0.01)
     assert found.head.card.version == "v1"
@@ -77,3 +78,20 @@ def test_the_same_seed_teaches_the_same() -> None:
     one, two, other = _deepened(), _deepened(), _deepened(1)
     np.testing.assert_array_equal(one.head.weights.vectors, two.head.weights.vectors)
     assert not np.array_equal(one.head.weights.vectors, other.head.weights.vectors)
+
+
+def test_tunings_are_averaged_and_whole_numbers_stay() -> None:
+    import torch
+
+    models = [transformer(), transformer()]
+    for number, model in enumerate(models):
+        for held in model.parameters():
+            held.data.fill_(number + 1.0)
+    heads = [{"sentiment": (np.full((WIDE, 3), n), np.arange(3) * n)} for n in (1.0, 4.0)]
+    found = _mean([Tuned(*one) for one in zip(models, heads, strict=True)])
+    assert all((held == 1.5).all() for held in found.model.parameters())
+    weights, bias = found.heads["sentiment"]
+    assert (weights == 2.5).all()
+    assert bias.tolist() == [0, 2.5, 5]
+    kinds = {held.dtype for held in found.model.state_dict().values()}
+    assert kinds <= {torch.float32, torch.int64}

@@ -51,6 +51,16 @@ def test_the_mean_of_texts_that_all_say_nothing() -> None:
     assert mean.pieces.nnz == 0
 
 
+def test_texts_are_taken_with_all_their_parts() -> None:
+    taken = _features().take([2, 1, 0])
+    assert taken.owner.tolist() == [0, 2, 2]
+    assert taken.texts == 3
+    np.testing.assert_array_equal(taken.vectors, [[5, 6], [1, 2], [3, 4]])
+    np.testing.assert_array_equal(taken.cues, [[2], [1], [0]])
+    assert taken.pieces.toarray().argmax(axis=1).tolist() == [3, 0, 1]
+    assert _features().take([1]).vectors.shape == (0, 2)
+
+
 def test_rows_are_taken_in_the_order_given() -> None:
     taken = _features().mean().take([2, 0])
     assert (taken.texts, taken.owner.tolist()) == (2, [0, 1])

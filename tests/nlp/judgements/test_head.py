@@ -12,11 +12,14 @@ import pytest
 from scipy.sparse import csr_array
 
 from nlp.errors import DamagedHead
+from nlp.judgements.bend import Bend, bend, tables
 from nlp.judgements.cues import names
 from nlp.judgements.features import Features, Weights
-from nlp.judgements.head import Head, HeadCard, read, read_card, write
+from nlp.judgements.head import Head, HeadCard, _archive, read, read_card, write
 from nlp.judgements.labels import TASKS
 from nlp.judgements.pieces import WIDTH
+from nlp.judgements.sight import Sight
+from tests.nlp.judgements.sights import kinds, said, sight
 
 
 def _head(task: str, lean: tuple[float, ...] | None = None) -> Head:
@@ -204,5 +207,115 @@ def test_weights_of_another_shape_are_refused_by_name(
 @pytest.mark.parametrize("name", ["prior", "lean"])
 def test_a_prior_and_a_lean_for_every_label(tmp_path: Path, name: str) -> None:
     _recard(write(_head("hostility"), tmp_path), **{name: [0.5, 0.5]})
+    with pytest.raises(DamagedHead, match=r"hostility\.npz has weights of another shape"):
+        read(tmp_path, "hostility")
+
+
+def _wide(texts: int, seed: int) -> Sight:
+    return sight(kinds(texts, seed), seed, cues=len(names()), width=WIDTH)
+
+
+def _bent(task: str = "hostility") -> tuple[Head, Bend]:
+    """Return a head, and what bends it: twenty texts whose kinds are its labels."""
+    known = said(np.zeros(20, dtype=np.int64), 1.0)
+    head, targets = _head(task), np.eye(3, dtype=np.int8)[kinds(20, 1)]
+    prior = np.array(head.card.prior, dtype=np.float32)
+    made = bend(_wide(20, 1), targets, known, prior)[0]
+    return replace(head, bend=made), made
+
+
+def _shown(owner: list[int], texts: int) -> Features:
+    rows = [[float(row % 3 == 0), 0.5, float(row % 2), 0.0] for row in range(len(owner))]
+    return _features(rows, owner, texts).seen(_wide(texts, 4))
+
+
+@pytest.mark.parametrize("task", ["hostility", "sentiment"])
+def test_a_head_bends_each_text_by_its_own_sight(task: str) -> None:
+    head, made = _bent(task)
+    features = _shown([0, 0, 1, 3, 4, 4, 4, 5], 6)
+    assert features.sight is not None
+    found, straight = head.probabilities(features), _head(task).probabilities(features)
+    own = [0, 1, 3, 4, 5]
+    scores = made.scores(np.log(straight[own]), features.sight.take(own))
+    np.testing.assert_allclose(found[own], np.exp(scores), atol=1e-6)
+    assert np.abs(found[own] - straight[own]).max() > 0.2
+    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-5)
+    assert found.dtype == np.float32
+
+
+@pytest.mark.parametrize("owner", [[0, 2, 2], []])
+def test_where_nothing_is_said_a_bent_head_knows_the_prior(owner: list[int]) -> None:
+    head, _ = _bent()
+    found = head.probabilities(_shown(owner, 4))
+    silent = [row for row in range(4) if row not in owner]
+    np.testing.assert_allclose(found[silent], [head.card.prior] * len(silent), atol=1e-6)
+    if owner:
+        assert np.abs(found[[0, 2]] - np.array(head.card.prior)).max() > 0.1
+
+
+def test_a_bent_head_is_read_as_it_was_written(tmp_path: Path) -> None:
+    head, made = _bent()
+    path = write(head, tmp_path / "one")
+    found = read(tmp_path / "one", "hostility")
+    assert found.bend is not None
+    assert (found.bend.view, found.bend.trust) == (made.view, made.trust)
+    assert found.bend.asked.tolist() == [0, 1, 2]
+    np.testing.assert_array_equal(found.bend.pull, made.pull)
+    features = _shown([0, 1, 2, 3], 4)
+    np.testing.assert_allclose(
+        found.probabilities(features), head.probabilities(features), atol=0.01
+    )
+    assert write(found, tmp_path / "again").read_bytes() == path.read_bytes()
+
+
+def test_a_head_that_was_not_bent_is_read_straight(tmp_path: Path) -> None:
+    write(_head("hostility"), tmp_path)
+    assert read(tmp_path, "hostility").bend is None
+
+
+def _rewritten(path: Path, changes: dict[str, object]) -> None:
+    """Write other arrays of the bend, which the card describes; None leaves one out."""
+    with np.load(path) as saved:
+        held = {**saved, **{f"bend_{name}": table for name, table in changes.items()}}
+    data = _archive({name: np.asarray(table) for name, table in held.items() if table is not None})
+    path.write_bytes(data)
+    _recard(path, sha256=sha256(data).hexdigest())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"pull": None},
+        {"rows_pieces_indptr": None},
+        {"view": np.array(9)},
+        {"trust": np.zeros(2)},
+        {"pull": np.array(1.0)},
+        {"rows_pieces_indices": np.full(100, WIDTH)},
+        {"rows_pieces_indices": np.zeros(3, np.int32)},
+    ],
+)
+def test_a_bend_that_is_none_is_refused_by_name(tmp_path: Path, changes: dict[str, object]) -> None:
+    _rewritten(write(_bent()[0], tmp_path), changes)
+    with pytest.raises(DamagedHead, match=r"hostility\.npz cannot be read: train it again"):
+        read(tmp_path, "hostility")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"spread": np.ones(3)},
+        {"usual": np.ones(2)},
+        {"centre": np.full(20, np.nan)},
+        {"asked": np.array([0, 1, 3])},
+        {"mean_read": np.zeros(5)},
+        {"rows_cues": np.zeros((20, 3))},
+    ],
+)
+def test_a_bend_of_another_shape_is_refused_by_name(
+    tmp_path: Path, changes: dict[str, object]
+) -> None:
+    head, made = _bent()
+    assert {f"bend_{name}" for name in changes} <= {f"bend_{name}" for name in tables(made)}
+    _rewritten(write(head, tmp_path), changes)
     with pytest.raises(DamagedHead, match=r"hostility\.npz has weights of another shape"):
         read(tmp_path, "hostility")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -13,7 +11,7 @@ from nlp.judgements.features import Features, Weights, softmax
 from nlp.judgements.fit import Ridge
 from nlp.judgements.head import Head, HeadCard
 from nlp.judgements.labels import TASKS, TRUE, UNASKED, Targets, targets
-from nlp.judgements.teach import Plan, _macro, folds, lean, loss, prior, scaled, teach, temperature
+from nlp.judgements.teach import Plan, folds, loss, prior, scaled, teach, temperature
 
 Random = np.random.Generator
 
@@ -96,56 +94,6 @@ def test_a_few_easy_texts_do_not_make_boundlessly_sure() -> None:
     assert 0.2 < many < 0.25 < 0.35 < few < 0.4
 
 
-def _skewed(task: str, shares: list[float], seed: int = 2) -> tuple[NDArray[np.float32], Targets]:
-    """Return calibrated probabilities of labels of which some are rare, and what was true."""
-    random = np.random.default_rng(seed)
-    noise = random.normal(size=(4_000, len(shares)), scale=1.2)
-    found = softmax((np.log(shares) + noise).astype(np.float32))
-    return found, _targets(task, _drawn(found, random))
-
-
-def test_the_lean_names_rare_labels_sooner() -> None:
-    from sklearn.metrics import balanced_accuracy_score as recall
-
-    found, known = _skewed("sentiment", [0.04, 0.9, 0.06])
-    card = replace(_card("sentiment"), prior=(0.05, 0.8, 0.15))
-    weights = lean(found, known, card)
-    assert weights == (16.0, 1.0, 5.3333)
-    true = known.argmax(axis=1)
-    plain = recall(true, found.argmax(axis=1))
-    assert recall(true, (found * np.array(weights)).argmax(axis=1)) > plain + 0.1
-
-
-def test_the_lean_betters_macro_f1() -> None:
-    shares = [0.6, 0.2, 0.03, 0.03, 0.04, 0.04, 0.03, 0.02, 0.01]
-    found, known = _skewed("intent", shares)
-    weights = np.array(lean(found, known, _card("intent")))
-    plain = _macro(found, known)
-    assert _macro((found * weights).astype(np.float32), known) > plain + 0.02
-
-
-def test_of_hostility_only_whether_there_is_any_is_weighed() -> None:
-    found, known = _skewed("hostility", [0.93, 0.04, 0.03])
-    weights = lean(found, known, _card("hostility"))
-    assert weights[0] < 1
-    assert weights[1:] == (1.0, 1.0)
-
-
-def test_no_labels_and_one_label_have_no_lean() -> None:
-    found, known = _skewed("hostility", [0.3, 0.4, 0.3])
-    assert lean(found, np.full_like(known, UNASKED), _card("hostility")) == (1.0, 1.0, 1.0)
-    only = _targets("hostility", np.zeros(50, np.int64))
-    assert lean(found[:50] * 0 + np.float32(1 / 3), only, _card("hostility"))[1:] == (1.0, 1.0)
-
-
-def test_macro_scores_by_hand() -> None:
-    from sklearn.metrics import f1_score
-
-    found, known = _skewed("sentiment", [0.3, 0.5, 0.2])
-    true, named = known.argmax(axis=1), found.argmax(axis=1)
-    assert _macro(found, known) == pytest.approx(f1_score(true, named, average="macro"))
-
-
 def test_the_prior_shares_coarse_labels_out() -> None:
     known = np.array([[1, 0, 0], [1, 0, 0], [0, 1, 1], [-1, -1, -1]], dtype=np.int8)
     card = HeadCard("hostility", "o", "v", TASKS["hostility"], (0.7, 0.2, 0.1), (1, 1, 1), "r")
@@ -153,6 +101,13 @@ def test_the_prior_shares_coarse_labels_out() -> None:
     expected = [2.5 / 4.5, (2 / 3 + 0.5) / 4.5, (1 / 3 + 0.5) / 4.5]
     assert prior(known, card) == pytest.approx(expected, abs=1e-6)
     assert sum(prior(known, card)) == pytest.approx(1, abs=1e-5)
+
+
+def test_the_prior_of_labels_that_nobody_was_asked_about_stays() -> None:
+    known = np.array([[1, 0, UNASKED], [0, 1, UNASKED], [1, 0, UNASKED]], dtype=np.int8)
+    card = HeadCard("hostility", "o", "v", TASKS["hostility"], (0.5, 0.1, 0.4), (1, 1, 1), "r")
+    expected = [0.6 * 2.5 / 4, 0.6 * 1.5 / 4, 0.4]
+    assert prior(known, card) == pytest.approx(expected, abs=1e-6)
 
 
 def test_a_stronger_ridge_leaves_the_bias_free() -> None:

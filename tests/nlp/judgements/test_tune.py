@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlp.judgements.labels import TASKS, UNASKED, Targets, targets
-from nlp.judgements.tune import Lessons, Plan, Tuned, _loss, _slope, schedule, tune
+from nlp.judgements.tune import Lessons, Plan, Tuned, _loss, _Mean, _slope, schedule, tune
 from tests.nlp.judgements.tiny import Letters, transformer
 
 
@@ -133,3 +133,37 @@ def test_it_learns_and_reports_and_leaves_the_word_embeddings() -> None:
     }
     assert len(lines) == 1
     assert lines[0].startswith("step 200 of 201: loss 0.")
+
+
+def test_the_mean_of_the_last_steps_is_put_in_their_place() -> None:
+    import torch
+
+    held = [torch.nn.Parameter(torch.tensor([1.0, 5.0])), torch.nn.Parameter(torch.zeros(1))]
+    mean = _Mean(held)
+    mean.put()
+    assert held[0].tolist() == [1, 5]
+    for value in (2.0, 3.0, 7.0):
+        held[0].data.fill_(value)
+        mean.add()
+    mean.put()
+    assert held[0].tolist() == [4, 4]
+    assert held[1].tolist() == [0]
+
+
+@pytest.mark.slow
+def test_settled_weights_are_between_those_of_the_last_steps() -> None:
+    texts = ["awful thing", "great thing"] * 8
+    known = targets(TASKS["sentiment"], [["negative"], ["positive"]] * 8)
+    lessons = Lessons(
+        texts,
+        {"sentiment": known},
+        {"sentiment": np.ones(16, np.float32)},
+        np.full(16, 40),
+    )
+    ends = [
+        tune(transformer(), Letters(), lessons, Plan(rate=5e-3, batch=4, settled=s), print)
+        for s in (0.0, 0.5)
+    ]
+    first, other = (one.heads["sentiment"][0] for one in ends)
+    assert np.abs(first - other).max() > 1e-4
+    assert np.sign(first[:, 0]).tolist() == np.sign(other[:, 0]).tolist()

@@ -82,7 +82,21 @@ def test_the_newest_label_of_each_post_is_learned_from(database: Database) -> No
             Lesson(LAST, "what is this", "positive"),
         ]
         assert corrections.latest(session, "intent") == [Lesson(FIRST, "this is great", "praise")]
+        assert corrections.sampled_count(session, "sentiment") == 0
         assert corrections.labels(session, "sentiment") == {FIRST: "negative", LAST: "positive"}
+
+
+def test_what_measures_is_not_learned_from(database: Database) -> None:
+    with database.write() as session:
+        scored(session)
+        for post, sampled in ((FIRST, False), (FIRST, True), (LAST, False), (SECOND, True)):
+            correct(session, post, "neutral", sampled=sampled)
+        found = corrections.latest(session, "sentiment")
+        assert found == [Lesson(LAST, "what is this", "neutral")]
+        assert corrections.sampled_count(session, "sentiment") == 2
+        assert corrections.sampled_count(session, "intent") == 0
+        session.execute(update(Post).where(Post.id == SECOND).values(deleted_at=AT))
+        assert corrections.sampled_count(session, "sentiment") == 1
 
 
 def test_agreement_counts_the_newest_of_each_post(database: Database) -> None:

@@ -61,6 +61,7 @@ def answers(database: Database) -> list[Any]:
             [one.created_at.tolist() for one in mood if one],
             corrections.history(session, FIRST),
             corrections.latest(session, "sentiment"),
+            corrections.sampled_count(session, "sentiment"),
             corrections.agreement(session, "sentiment"),
             [corrections.sample(session, "sentiment", 9, seed) for seed in (0, 1, 2**40)],
         ]
