@@ -12,14 +12,15 @@ from nlp.errors import NlpError
 from nlp.judgements import TASKS, JudgeCard, Panel, external, layers
 from nlp.judgements import head as heads
 from nlp.judgements.external import ExternalJudge
+from nlp.judgements.features import FeatureReader
 from nlp.judgements.head import Head
 from nlp.judgements.labels import LANGUAGE
 from nlp.judgements.language import languages
 from nlp.judgements.lists import ListJudge
 from nlp.judgements.naming import mapping
-from nlp.judgements.panel import LANGUAGE_CARD, Bench, External, FeatureReader, card_of
+from nlp.judgements.panel import LANGUAGE_CARD, Bench, External, card_of
 from nlp.judgements.shelf import Layers, Shelved, find, shelved
-from nlp.judgements.sight import WideReader
+from nlp.judgements.sight import WideReader, widened
 from service.db.session import Database
 from service.errors import BadSetting
 from service.settings import Settings
@@ -91,9 +92,9 @@ def load_reader(
     reader = layers.load(place.folder, place.stem, **sizes)
     if not any(head.bend for head in needed_by):
         return reader
-    load = partial(encoders.load, PACKAGED, **sizes)
     if database is None:
-        return WideReader(reader, load())
+        return widened(reader, **sizes)
+    load = partial(encoders.load, PACKAGED, **sizes)
     return WideReader(reader, StoredEncoder(database, encoders.describe(PACKAGED), load))
 
 

@@ -16,9 +16,9 @@ from jobs.evaluate.labelled import Labelled, labelled
 from jobs.train.lessons import own, talk
 from nlp.judgements import layers, teach
 from nlp.judgements.deepen import LEAST, deepen
+from nlp.judgements.features import FeatureReader
 from nlp.judgements.head import Head, write
 from nlp.judgements.labels import TASKS
-from nlp.judgements.panel import FeatureReader
 from nlp.judgements.shelf import PACKAGED, Shelved, own_stem, shared_layers, shelved
 from nlp.judgements.sight import widened
 from service.errors import InvalidInput

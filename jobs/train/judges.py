@@ -21,7 +21,7 @@ from jobs.train.lessons import HELPERS, Lesson, lessons, talk
 from nlp.judgements import layers, teach
 from nlp.judgements.features import softmax
 from nlp.judgements.head import Head, HeadCard, write
-from nlp.judgements.labels import TASKS, Targets, targets
+from nlp.judgements.labels import TASKS, Targets, loss, targets
 from nlp.judgements.lean import lean
 from nlp.judgements.mix import Net, alone, mixed
 from nlp.judgements.reader import Reader
@@ -136,7 +136,7 @@ def head_of(task: str, every: Sequence[Lesson], net: Net, reader: Reader, key: s
         task, f"groundswell-{task}", f"{task}-{VERSION}", TASKS[task], even, alike, key, {}
     )
     said = softmax(weights.scores(features))
-    about = {"held_out": {"texts": len(held), "log_loss": round(teach.loss(said, rows), 4)}}
+    about = {"held_out": {"texts": len(held), "log_loss": round(loss(said, rows), 4)}}
     card = replace(card, prior=teach.prior(rows, card), about=about)
     # A post is called hostile when that is likelier than not: a moderator's time is dear.
     if task != "hostility":

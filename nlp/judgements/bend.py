@@ -32,7 +32,7 @@ from nlp.judgements.kernel import (
     scale,
     topics,
 )
-from nlp.judgements.labels import TRUE, UNASKED, Targets
+from nlp.judgements.labels import TRUE, UNASKED, Targets, loss
 from nlp.judgements.sight import Sight
 
 Doubles = NDArray[np.float64]
@@ -139,15 +139,18 @@ def _choose(
 ) -> tuple[Choice, Floats, Floats]:
     """Return the best choice, the pull of each text, and scores of each by all others."""
     values, axes = np.linalg.eigh(alike.astype(np.float64))
+    squares = axes**2
     tried: list[tuple[Choice, Floats, Floats]] = []
     for trust, ridge in product(TRUSTS, RIDGES):
         start = (trust * known + (1 - trust) * usual).astype(np.float32)
         rest = _unexplained(start, targets)
         share = 1 / (np.maximum(values, 0) + ridge)
         pull = axes @ (share[:, None] * (axes.T @ rest))
-        own = (axes**2) @ share
+        own = squares @ share
         away = rest - pull / own[:, None]
-        losses = np.array([_loss(start + step * away, targets) for step in STEPS])
+        losses = np.array(
+            [loss(softmax((start + step * away).astype(np.float32)), targets) for step in STEPS]
+        )
         bold = DISTRUST * (1 - trust) + UNUSUAL * np.log(STEPS / USUAL_STEP) ** 2
         place = int(np.argmin(costs := losses + bold / len(rest)))
         step = float(STEPS[place])
@@ -167,13 +170,6 @@ def _unexplained(start: Floats, targets: Targets) -> Doubles:
     among /= np.maximum(among.sum(axis=1, keepdims=True), 1e-12)
     rest: Doubles = share - among
     return rest
-
-
-def _loss(scores: NDArray[Any], targets: Targets) -> float:
-    said = softmax(scores.astype(np.float32))
-    right = np.where(targets == TRUE, said, 0).sum(axis=1)
-    among = np.where(targets != UNASKED, said, 0).sum(axis=1)
-    return float(-np.log(np.maximum(right, 1e-9) / np.maximum(among, 1e-9)).mean())
 
 
 def _logs(known: Floats, asked: NDArray[np.int64]) -> Floats:

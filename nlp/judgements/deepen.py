@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp.judgements import teach
-from nlp.judgements.features import Features, Floats, Weights, softmax
+from nlp.judgements.features import Features, Floats, Weights, logs
 from nlp.judgements.head import Head
-from nlp.judgements.labels import Targets
+from nlp.judgements.labels import Targets, loss
 from nlp.judgements.lean import lean
 from nlp.judgements.reader import Reader, make
 from nlp.judgements.reading import parts, reading
@@ -108,22 +108,21 @@ def _calibrated(
         net[0], np.zeros_like(start.weights.cues), np.zeros_like(start.weights.pieces), net[1]
     )
     known = targets[rest]
-    told = np.log(np.maximum(Head(start.card, blank).probabilities(held), 1e-9))
-    heat = np.float32(teach.temperature(told, known))
-    said = softmax((told / heat).astype(np.float32))
+    told = logs(Head(start.card, blank).probabilities(held))
+    heat = teach.temperature(told, known)
+    said = teach.cool(told, heat)
     card = replace(
         start.card,
         prior=teach.prior(targets, start.card),
         about={
             "held_out": {
                 "texts": len(rest),
-                "log_loss": round(teach.loss(said, known), 4),
-                "temperature": round(float(heat), 3),
+                "log_loss": round(loss(said, known), 4),
+                "temperature": round(heat, 3),
             }
         },
     )
-    weights = replace(blank, vectors=net[0] / heat, bias=net[1] / heat)
-    return Head(replace(card, lean=lean(said, known, card)), weights)
+    return Head(replace(card, lean=lean(said, known, card)), teach.cooled(blank, heat))
 
 
 def _lessons(readings: Sequence[str], targets: Targets, task: str) -> Lessons:

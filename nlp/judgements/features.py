@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,6 +85,13 @@ class Features:
         )
 
 
+class FeatureReader(Protocol):
+    """Turns texts into what heads see."""
+
+    def features(self, texts: Sequence[str]) -> Features:
+        """Return a row for each part of each text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
     """One column a label for each block of features, and a bias [labels]."""
@@ -109,4 +116,10 @@ def softmax(scores: Floats) -> Floats:
     """Return probabilities, rows that sum to one."""
     raised = np.exp(scores - scores.max(axis=1, keepdims=True))
     found: Floats = (raised / raised.sum(axis=1, keepdims=True)).astype(np.float32)
+    return found
+
+
+def logs(probabilities: Floats) -> Floats:
+    """Return log-probabilities; what is said to be impossible is one in a billion."""
+    found: Floats = np.log(np.maximum(probabilities, 1e-9))
     return found

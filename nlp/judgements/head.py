@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from nlp.errors import DamagedHead
 from nlp.judgements.bend import Bend, restored, tables
 from nlp.judgements.cues import names
-from nlp.judgements.features import Features, Floats, Weights, softmax
+from nlp.judgements.features import Features, Floats, Weights, logs, softmax
 from nlp.judgements.labels import TASKS
 from nlp.judgements.pieces import WIDTH
 
@@ -71,8 +71,7 @@ class Head:
         if self.bend is None or not len(said):
             return found
         assert features.sight is not None
-        known = np.log(np.maximum(found[said], 1e-9))
-        found[said] = np.exp(self.bend.scores(known, features.sight.take(said)))
+        found[said] = np.exp(self.bend.scores(logs(found[said]), features.sight.take(said)))
         return found
 
     def _straight(self, features: Features) -> Floats:

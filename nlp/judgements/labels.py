@@ -68,3 +68,12 @@ def known(rows: Mapping[str, Targets], task: str) -> NDArray[np.bool_]:
     """Return which texts have a label of a task, bool [n]."""
     held: NDArray[np.bool_] = (rows[task] == TRUE).any(axis=1)
     return held
+
+
+def loss(probabilities: NDArray[np.float32], targets: Targets) -> float:
+    """Return the mean log loss of what was asked about, of texts with a label."""
+    known = (targets == TRUE).any(axis=1)
+    held, rows = probabilities[known], targets[known]
+    among = np.where(rows != UNASKED, held, 0).sum(axis=1)
+    right = np.where(rows == TRUE, held, 0).sum(axis=1)
+    return float(-np.log(np.maximum(right, 1e-9) / np.maximum(among, 1e-9)).mean())

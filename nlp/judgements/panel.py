@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.judgements.features import Features, Floats
+from nlp.judgements.features import FeatureReader, Features, Floats
 from nlp.judgements.head import Head, HeadCard
 from nlp.judgements.labels import LANGUAGE
 from nlp.judgements.reading import READING, reading
@@ -62,13 +62,6 @@ class External(Protocol):
 
     def judge(self, texts: Sequence[str]) -> Floats:
         """Return probabilities of its labels, float32 [n, labels]."""
-
-
-class FeatureReader(Protocol):
-    """Turns texts into what heads see."""
-
-    def features(self, texts: Sequence[str]) -> Features:
-        """Return a row for each part of each text."""
 
 
 @dataclass(frozen=True, slots=True)

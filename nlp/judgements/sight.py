@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp.encoders.registry import BATCH_TOKENS, PACKAGED, load
-from nlp.judgements.features import Features, Floats
+from nlp.judgements.features import FeatureReader, Features, Floats
 
 # As much as a reader takes in at once.
 OPENING_CHARS = 500
@@ -50,17 +50,10 @@ class VectorEncoder(Protocol):
         """Return unit rows, float32 [n, e]."""
 
 
-class PartReader(Protocol):
-    """Turns texts into what packaged heads see."""
-
-    def features(self, texts: Sequence[str]) -> Features:
-        """Return a row for each part of each text."""
-
-
 class WideReader:
     """A reader whose features hold a Sight as well. A text of one line costs no second reading."""
 
-    def __init__(self, reader: PartReader, encoder: VectorEncoder) -> None:
+    def __init__(self, reader: FeatureReader, encoder: VectorEncoder) -> None:
         self._reader = reader
         self._encoder = encoder
 
@@ -83,7 +76,7 @@ class WideReader:
 
 
 def widened(
-    reader: PartReader, *, threads: int = 0, batch_tokens: int = BATCH_TOKENS
+    reader: FeatureReader, *, threads: int = 0, batch_tokens: int = BATCH_TOKENS
 ) -> WideReader:
     """Return a reader that sees all that a taught head does, by the packaged encoder."""
     return WideReader(reader, load(PACKAGED, threads=threads, batch_tokens=batch_tokens))

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp.judgements.bend import bend
-from nlp.judgements.features import Features, Floats, Weights, softmax
+from nlp.judgements.features import Features, Floats, Weights, logs, softmax
 from nlp.judgements.fit import Ridge, fit
 from nlp.judgements.head import Head, HeadCard
-from nlp.judgements.labels import TRUE, UNASKED, Targets
+from nlp.judgements.labels import TRUE, UNASKED, Targets, loss
 from nlp.judgements.lean import lean
 
 FOLDS = 5
@@ -39,8 +39,8 @@ def teach(features: Features, targets: Targets, start: Head, plan: Plan) -> Head
     """
     tried = {strength: across(features, targets, start, plan, strength) for strength in STRENGTHS}
     heats = {strength: temperature(scores, targets) for strength, scores in tried.items()}
-    best = min(tried, key=lambda strength: loss(_cool(tried[strength], heats[strength]), targets))
-    heat, said = heats[best], _cool(tried[best], heats[best])
+    best = min(tried, key=lambda strength: loss(cool(tried[strength], heats[strength]), targets))
+    heat, said = heats[best], cool(tried[best], heats[best])
     whole = fit(features, targets, start.weights, scaled(plan.ridge, best))
     card = replace(
         start.card,
@@ -56,7 +56,7 @@ def teach(features: Features, targets: Targets, start: Head, plan: Plan) -> Head
             }
         },
     )
-    return Head(card, _cooled(whole, heat))
+    return Head(card, cooled(whole, heat))
 
 
 def bent(features: Features, targets: Targets, start: Head, usual: tuple[float, ...] = ()) -> Head:
@@ -73,7 +73,7 @@ def bent(features: Features, targets: Targets, start: Head, usual: tuple[float, 
     first = Head(start.card, start.weights)
     before = first.probabilities(features)
     card = replace(start.card, prior=usual or prior(targets, start.card))
-    known, common = np.log(np.maximum(before, 1e-9)), np.array(card.prior, dtype=np.float32)
+    known, common = logs(before), np.array(card.prior, dtype=np.float32)
     made, held, choice = bend(features.sight, targets, known, common)
     others = np.exp(held)
     told = {
@@ -116,15 +116,6 @@ def folds(
         yield np.flatnonzero(place != fold), np.flatnonzero(place == fold)
 
 
-def loss(probabilities: Floats, targets: Targets) -> float:
-    """Return the mean log loss of what was asked about, of texts with a label."""
-    known = (targets == TRUE).any(axis=1)
-    held, rows = probabilities[known], targets[known]
-    among = np.where(rows != UNASKED, held, 0).sum(axis=1)
-    right = np.where(rows == TRUE, held, 0).sum(axis=1)
-    return float(-np.log(np.maximum(right, 1e-9) / np.maximum(among, 1e-9)).mean())
-
-
 def temperature(scores: Floats, targets: Targets) -> float:
     """Return what to divide scores by so that probabilities are as often right as they say.
 
@@ -135,7 +126,7 @@ def temperature(scores: Floats, targets: Targets) -> float:
 
     count = max(1, int((targets == TRUE).any(axis=1).sum()))
     found = minimize_scalar(
-        lambda heat: loss(_cool(scores, float(np.exp(heat))), targets) + CAUTION * heat**2 / count,
+        lambda heat: loss(cool(scores, float(np.exp(heat))), targets) + CAUTION * heat**2 / count,
         bounds=(-1.5, 1.5),
         method="bounded",
     )
@@ -163,10 +154,12 @@ def scaled(ridge: Ridge, strength: float) -> Ridge:
     )
 
 
-def _cool(scores: Floats, heat: float) -> Floats:
+def cool(scores: Floats, heat: float) -> Floats:
+    """Return probabilities by scores that are so many times too sure."""
     return softmax((scores / heat).astype(np.float32))
 
 
-def _cooled(weights: Weights, heat: float) -> Weights:
+def cooled(weights: Weights, heat: float) -> Weights:
+    """Return weights whose scores are divided by so much."""
     by = np.float32(heat)
     return Weights(weights.vectors / by, weights.cues / by, weights.pieces / by, weights.bias / by)

@@ -27,9 +27,8 @@ from nlp.judgements.bend import (
 )
 from nlp.judgements.features import Floats, softmax
 from nlp.judgements.kernel import grams, kernel
-from nlp.judgements.labels import UNASKED, Targets
+from nlp.judgements.labels import UNASKED, Targets, loss
 from nlp.judgements.sight import Sight
-from nlp.judgements.teach import loss
 from tests.nlp.judgements.sights import KINDS, WORDS, Numbers, kinds, logged, said, sight
 
 EVEN = np.full(KINDS, 1 / KINDS, np.float32)

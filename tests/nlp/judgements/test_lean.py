@@ -9,27 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from nlp.judgements.features import softmax
-from nlp.judgements.head import HeadCard
-from nlp.judgements.labels import TASKS, UNASKED, Targets, targets
+from nlp.judgements.labels import UNASKED, Targets
 from nlp.judgements.lean import _Groups, lean
-
-Random = np.random.Generator
-
-
-def _card(task: str) -> HeadCard:
-    labels = TASKS[task]
-    even = (1 / len(labels),) * len(labels)
-    return HeadCard(task, "ours", "v1", labels, even, (1.0,) * len(labels), "r1", {"seed": 3})
-
-
-def _targets(task: str, numbers: NDArray[np.int64]) -> Targets:
-    return targets(TASKS[task], [[TASKS[task][number]] for number in numbers])
-
-
-def _drawn(probabilities: NDArray[np.floating], random: Random) -> NDArray[np.int64]:
-    edges = probabilities.cumsum(axis=1)
-    edges[:, -1] = 1
-    return (random.random((len(edges), 1)) > edges).sum(axis=1)
+from tests.nlp.judgements.drawn import card as _card
+from tests.nlp.judgements.drawn import drawn as _drawn
+from tests.nlp.judgements.drawn import numbered as _targets
 
 
 def _skewed(task: str, shares: list[float], seed: int = 2) -> tuple[NDArray[np.float32], Targets]:

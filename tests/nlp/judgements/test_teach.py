@@ -10,16 +10,11 @@ from scipy.sparse import csr_array
 from nlp.judgements.features import Features, Weights, softmax
 from nlp.judgements.fit import Ridge
 from nlp.judgements.head import Head, HeadCard
-from nlp.judgements.labels import TASKS, TRUE, UNASKED, Targets, targets
-from nlp.judgements.teach import Plan, folds, loss, prior, scaled, teach, temperature
-
-Random = np.random.Generator
-
-
-def _card(task: str) -> HeadCard:
-    labels = TASKS[task]
-    even = (1 / len(labels),) * len(labels)
-    return HeadCard(task, "ours", "v1", labels, even, (1.0,) * len(labels), "r1", {"seed": 3})
+from nlp.judgements.labels import TASKS, TRUE, UNASKED, Targets, loss
+from nlp.judgements.teach import Plan, folds, prior, scaled, teach, temperature
+from tests.nlp.judgements.drawn import card as _card
+from tests.nlp.judgements.drawn import drawn as _drawn
+from tests.nlp.judgements.drawn import numbered as _targets
 
 
 def _start(task: str = "sentiment") -> Head:
@@ -39,16 +34,6 @@ def _features(vectors: NDArray[np.float64]) -> Features:
         np.arange(count),
         count,
     )
-
-
-def _targets(task: str, numbers: NDArray[np.int64]) -> Targets:
-    return targets(TASKS[task], [[TASKS[task][number]] for number in numbers])
-
-
-def _drawn(probabilities: NDArray[np.floating], random: Random) -> NDArray[np.int64]:
-    edges = probabilities.cumsum(axis=1)
-    edges[:, -1] = 1
-    return (random.random((len(edges), 1)) > edges).sum(axis=1)
 
 
 def test_folds_hold_every_text_once_and_each_label_evenly() -> None:

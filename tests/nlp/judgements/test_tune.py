@@ -111,7 +111,7 @@ def _judged(tuned: Tuned, lessons: Lessons, task: str) -> Any:
 @pytest.mark.slow
 def test_it_learns_and_reports_and_leaves_the_word_embeddings() -> None:
     from nlp.judgements.features import softmax
-    from nlp.judgements.teach import loss
+    from nlp.judgements.labels import loss
 
     lines: list[str] = []
     before, lessons = _tuned(1, [])
