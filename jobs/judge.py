@@ -19,7 +19,8 @@ from service.db.queries.embeddings import PendingText
 from service.db.queries.scores import Said
 from service.db.session import Database
 
-CHUNK = 2_048
+# Larger than a chunk to encode: parts are read beside those of equal length only.
+CHUNK = 4_096
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from nlp.judgements.deepen import LEAST, deepen
 from nlp.judgements.features import FeatureReader
 from nlp.judgements.head import Head, write
 from nlp.judgements.labels import TASKS
+from nlp.judgements.reading import reading
 from nlp.judgements.shelf import PACKAGED, Shelved, own_stem, shared_layers, shelved
 from nlp.judgements.sight import widened
 from service.errors import InvalidInput
@@ -45,14 +46,17 @@ def train(
     that people saw. They are therefore learned among the examples of our own writing, and neither
     how common labels are nor which is chosen in doubt is taken from them.
     The new head and its card are written into `folder`. Raise BadArchive for a file of another
-    kind, and InvalidInput where there are fewer than FEWEST labels.
+    kind, and InvalidInput where fewer than FEWEST labels are on texts that say anything.
     """
     # What a person says of a text wins over what a file says.
     given = ([people] if people else []) + [labelled(path, task, None) for path in data]
     count = sum(len(one.texts) for one in given)
-    if count < FEWEST:
+    said = sum(bool(reading(text)) for one in given for text in one.texts)
+    if said < FEWEST:
+        mute = f" ({count - said} more are of texts that say nothing)" if said < count else ""
         raise InvalidInput(
-            f"{count} labels of {task} are too few: give --data, or correct posts, up to {FEWEST}"
+            f"{said} labels of {task} are too few{mute}: "
+            f"give --data, or correct posts, up to {FEWEST}"
         )
     start = beginning(heads, task)
     log(f"{count:,} labelled texts")

@@ -79,15 +79,15 @@ class SentenceEncoder:
         return vectors
 
 
-def padded(length: int) -> int:
-    """Return the length that a text of so many tokens is padded to: the next multiple of eight."""
-    return -(-length // PAD) * PAD
+def padded(length: int, pad: int = PAD) -> int:
+    """Return the length that a text of so many tokens is padded to: the next multiple of `pad`."""
+    return -(-length // pad) * pad
 
 
-def batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
+def batches(lengths: Sequence[int], budget: int, pad: int = PAD) -> Iterator[list[int]]:
     """Yield rows of one padded length each, longest first, of at most `budget` tokens together."""
     order = sorted(range(len(lengths)), key=lambda row: (-lengths[row], row))
-    for length, rows in groupby(order, key=lambda row: padded(lengths[row])):
+    for length, rows in groupby(order, key=lambda row: padded(lengths[row], pad)):
         held = list(rows)
         size = max(1, budget // max(1, length))
         yield from (held[start : start + size] for start in range(0, len(held), size))

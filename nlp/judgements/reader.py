@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.encoders.sentence import batches, has_bfloat16, padded
+from nlp.encoders.sentence import batches, has_bfloat16
 from nlp.judgements.cues import cues
 from nlp.judgements.features import Features
 from nlp.judgements.pieces import pieces
 from nlp.judgements.reading import parts, reading
+from nlp.lanes import side_by_side
 
 MAX_TOKENS = 128
 
@@ -43,35 +44,38 @@ class Reader:
         """Return the word pieces that are read of each part."""
         if not texts:
             return []
-        encoded = self._tokenizer(texts, truncation=True, max_length=MAX_TOKENS)
+        encoded = self._tokenizer(
+            texts,
+            truncation=True,
+            max_length=MAX_TOKENS,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+        )
         ids: list[list[int]] = encoded["input_ids"]
         return ids
 
     def _vectors(self, tokens: list[list[int]]) -> NDArray[np.float32]:
-        import torch
-
         found = np.zeros((len(tokens), self._model.config.hidden_size), dtype=np.float32)
         distinct: dict[tuple[int, ...], int] = {}
         place = [distinct.setdefault(tuple(ids), len(distinct)) for ids in tokens]
         own = list(distinct)
+        # Parts of one length beside each other need neither padding nor a mask, which take time.
         vectors = np.zeros((len(own), found.shape[1]), dtype=np.float32)
-        with torch.inference_mode():
-            for rows in batches([len(ids) for ids in own], self._batch_tokens):
-                vectors[rows] = self._forward([list(own[row]) for row in rows])
+        cut = list(batches([len(ids) for ids in own], self._batch_tokens, pad=1))
+        read = side_by_side(self._forward, [[own[row] for row in rows] for rows in cut])
+        for rows, some in zip(cut, read, strict=True):
+            vectors[rows] = some
         if place:
             found[:] = vectors[place]
         return found
 
-    def _forward(self, tokens: list[list[int]]) -> NDArray[np.float32]:
-        batch = self._tokenizer.pad(
-            {"input_ids": tokens},
-            padding="max_length",
-            max_length=padded(len(tokens[0])),
-            return_tensors="pt",
-        )
-        states = self._model(**batch).last_hidden_state.float()
-        mask = batch["attention_mask"][..., None].float()
-        vectors: NDArray[np.float32] = ((states * mask).sum(1) / mask.sum(1)).numpy()
+    def _forward(self, tokens: list[tuple[int, ...]]) -> NDArray[np.float32]:
+        """Return the mean of the states of each part; all have as many word pieces."""
+        import torch
+
+        with torch.inference_mode():
+            states = self._model(input_ids=torch.tensor(tokens)).last_hidden_state
+            vectors: NDArray[np.float32] = states.float().mean(1).numpy()
         return vectors
 
 

@@ -152,6 +152,9 @@ def test_too_few_labels_are_counted(start: Path, tmp_path: Path) -> None:
         with pytest.raises(InvalidInput, match=f"^{count} labels of sentiment are too few: .* 20$"):
             train("sentiment", data, corrected, tmp_path / "own", heads=start)
     assert not (tmp_path / "own").exists()
+    mute = [{"text": "[code]", "sentiment": label} for label in ("neutral", "positive") * 15]
+    with pytest.raises(InvalidInput, match=r"^12 labels .* too few \(30 more .* say nothing\): "):
+        train("sentiment", [some, saved(tmp_path / "m.jsonl", mute)], None, tmp_path / "own")
     path = saved(tmp_path / "b.jsonl", [{"text": "x", "feeling": 1}])
     with pytest.raises(BadArchive, match="wanted text, sentiment"):
         train("sentiment", [path], None, tmp_path / "own", heads=start)
