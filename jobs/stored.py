@@ -13,9 +13,6 @@ from nlp.text import content_hash
 from service.db.queries import embeddings
 from service.db.session import Database
 
-# As many hashes as one statement is asked for.
-CHUNK = 2_048
-
 
 class StoredEncoder:
     """Encodes only texts that no post's vector is of; the encoder is loaded if there are some."""
@@ -45,8 +42,4 @@ class StoredEncoder:
             encoder = embeddings.encoder_id(session, self._card.name, self._card.revision)
             if encoder is None:
                 return {}
-            found: dict[bytes, NDArray[np.float16]] = {}
-            for start in range(0, len(hashes), CHUNK):
-                some = hashes[start : start + CHUNK]
-                found |= embeddings.known_vectors(session, encoder, some)
-            return found
+            return embeddings.known_vectors(session, encoder, hashes)

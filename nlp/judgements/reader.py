@@ -55,19 +55,16 @@ class Reader:
         return ids
 
     def _vectors(self, tokens: list[list[int]]) -> NDArray[np.float32]:
-        found = np.zeros((len(tokens), self._model.config.hidden_size), dtype=np.float32)
         distinct: dict[tuple[int, ...], int] = {}
         place = [distinct.setdefault(tuple(ids), len(distinct)) for ids in tokens]
         own = list(distinct)
+        vectors = np.zeros((len(own), self._model.config.hidden_size), dtype=np.float32)
         # Parts of one length beside each other need neither padding nor a mask, which take time.
-        vectors = np.zeros((len(own), found.shape[1]), dtype=np.float32)
         cut = list(batches([len(ids) for ids in own], self._batch_tokens, pad=1))
         read = side_by_side(self._forward, [[own[row] for row in rows] for rows in cut])
         for rows, some in zip(cut, read, strict=True):
             vectors[rows] = some
-        if place:
-            found[:] = vectors[place]
-        return found
+        return vectors[np.array(place, dtype=np.int64)]
 
     def _forward(self, tokens: list[tuple[int, ...]]) -> NDArray[np.float32]:
         """Return the mean of the states of each part; all have as many word pieces."""

@@ -12,6 +12,7 @@ from sqlalchemy import and_, func, insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from service.db.models import Embedding, EncoderRow, Post
+from service.db.queries.ids import parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +89,13 @@ def known_vectors(
     query = (
         select(Post.content_hash, Embedding.vector)
         .join(Embedding, Embedding.post_id == Post.id)
-        .where(Embedding.encoder_id == encoder, Post.content_hash.in_(set(hashes)))
+        .where(Embedding.encoder_id == encoder)
     )
-    return {row.content_hash: row.vector for row in session.execute(query)}
+    return {
+        row.content_hash: row.vector
+        for some in parts(sorted(set(hashes)))
+        for row in session.execute(query.where(Post.content_hash.in_(some)))
+    }
 
 
 def add_vectors(
@@ -110,10 +115,12 @@ def add_vectors(
 
 def unchanged(session: Session, posts: Sequence[PendingText]) -> list[PendingText]:
     """Return those of the posts that are still there with the text that was read."""
-    query = select(Post.id, Post.content_hash).where(
-        Post.id.in_([post.post_id for post in posts]), Post.deleted_at.is_(None)
-    )
-    there = {row.id: row.content_hash for row in session.execute(query)}
+    query = select(Post.id, Post.content_hash).where(Post.deleted_at.is_(None))
+    there = {
+        row.id: row.content_hash
+        for some in parts([post.post_id for post in posts])
+        for row in session.execute(query.where(Post.id.in_(some)))
+    }
     return [post for post in posts if there.get(post.post_id) == post.content_hash]
 
 
