@@ -23,6 +23,7 @@ from service.settings import load
 
 # The module that measures under each name.
 NAMES = {
+    "clusters": "clusters",
     "emotion": "emotion",
     "encoder": "encoder",
     "fairness": "fairness",

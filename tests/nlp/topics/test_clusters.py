@@ -31,6 +31,18 @@ def test_planted_groups_are_found() -> None:
     assert len({*found.labels.tolist()} - {OUTLIER}) == 6
 
 
+def test_a_partition_leaves_no_row_out() -> None:
+    rows, truth = planted()
+    found = clusters.partition(rows, 6)
+    assert found.min() == 0
+    assert len({*zip(found.tolist(), truth.tolist(), strict=True)}) == 6
+    np.testing.assert_array_equal(clusters.partition(rows), found)
+
+
+def test_more_clusters_than_rows_are_as_many_as_rows() -> None:
+    assert clusters.seeds(np.eye(4, dtype=np.float32), 9).shape == (4, 4)
+
+
 def test_the_number_of_groups_is_found_from_the_data() -> None:
     rows, _ = planted(groups=8, each=50)
     assert len(fit(rows).centroids) == 8
