@@ -23,7 +23,9 @@ Rows = NDArray[np.float32]
 Labels = NDArray[np.int64]
 
 OUTLIER = -1
-SAMPLE = 6_000
+# Rows that structure is looked for in, and how many there are for each cluster that is wanted.
+SAMPLE = 4_000
+EACH = 30
 NEIGHBOURS = 10
 # Centroids that begin well are settled after a few rounds; more lead back to what k-means finds.
 ROUNDS = 2
@@ -99,34 +101,56 @@ def partition(rows: Rows, k: int | None = None, texts: Sequence[str] | None = No
     return nearest(rows, refine(rows, seeds(rows, k)))[0]
 
 
+def seeds(rows: Rows, k: int | None, texts: Sequence[str] | None = None) -> Rows:
+    """Return starting centroids from Ward on a sample; k None lets the data choose.
+
+    With texts, words help to tell which rows of the sample belong together; centroids are places
+    among the rows all the same, by which more rows can be placed without their texts.
+    """
+    k = min(k or number(rows), len(rows))
+    chosen = sampled(len(rows), EACH * k)
+    sample = rows[chosen]
+    told = sample
+    if texts is not None:
+        told = joined(sample, lexical([texts[row] for row in chosen.tolist()], k))
+    labels = _walked(told, k)
+    return means(sample, labels, int(labels.max()) + 1)
+
+
 def number(rows: Rows) -> int:
     """Return how many clusters the rows themselves ask for."""
+    smoothed = smooth(rows[sampled(len(rows))])
+    return choose_k(smoothed, _ward(smoothed), len(rows))
+
+
+def sampled(n: int, least: int = 0) -> Labels:
+    """Return the rows that structure is looked for in, evenly from n, about `least` or more."""
+    return np.arange(0, n, max(1, -(-n // max(SAMPLE, least))))
+
+
+def _ward(rows: Rows) -> NDArray[np.float64]:
+    """Return Ward's tree of rows, from distances by one product of matrices."""
     from scipy.cluster.hierarchy import linkage
 
-    smoothed = smooth(sampled(rows))
-    return choose_k(smoothed, linkage(smoothed.astype(np.float64), method="ward"), len(rows))
-
-
-def sampled(rows: Rows) -> Rows:
-    """Return the rows that structure is looked for in: evenly from all."""
-    return rows[:: max(1, -(-len(rows) // SAMPLE))]
-
-
-def seeds(rows: Rows, k: int | None) -> Rows:
-    """Return starting centroids from Ward on a sample; k None lets the data choose."""
-    sample = sampled(rows)
-    labels = _walked(sample, min(k or number(rows), len(sample)))
-    return means(sample, labels, int(labels.max()) + 1)
+    n = len(rows)
+    squares = np.einsum("nd,nd->n", rows, rows)
+    likeness = rows @ rows.T
+    apart = np.empty(n * (n - 1) // 2, dtype=np.float64)
+    place = 0
+    for row in range(n - 1):
+        to = squares[row] + squares[row + 1 :] - 2 * likeness[row, row + 1 :]
+        apart[place : place + len(to)] = np.sqrt(np.maximum(to, 0))
+        place += len(to)
+    tree: NDArray[np.float64] = linkage(apart, method="ward")
+    return tree
 
 
 def _walked(sample: Rows, k: int) -> Labels:
     """Return k clusters of rows by their diffusion coordinates."""
-    from scipy.cluster.hierarchy import fcluster, linkage
-    from scipy.spatial.distance import pdist
+    from scipy.cluster.hierarchy import fcluster
 
     places = coordinates(sample, round(AXES * k))
-    tree = linkage(pdist(places), method="ward")
-    labels = fcluster(tree, k, criterion="maxclust").astype(np.int64) - 1
+    labels = fcluster(_ward(places), k, criterion="maxclust").astype(np.int64) - 1
     begun = means(places, labels, int(labels.max()) + 1)
     return nearest(places, refine(places, begun, WALKED_ROUNDS))[0]
 

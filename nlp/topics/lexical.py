@@ -21,8 +21,10 @@ SHARE = 0.25
 # Coordinates for each cluster that is wanted.
 AXES = 3
 MOST_AXES = 200
-SAMPLE = 6_000
+SAMPLE = 4_000
 LEAST_TEXTS = 2
+# An encoder hardly reads on either; what follows is quoted, pasted or signed.
+BEGINNING = 1_000
 
 
 def lexical(texts: Sequence[str], k: int) -> Rows:
@@ -34,6 +36,7 @@ def lexical(texts: Sequence[str], k: int) -> Rows:
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.utils.extmath import randomized_svd
 
+    texts = [text[:BEGINNING] for text in texts]
     sample = texts[:: max(1, -(-len(texts) // SAMPLE))]
     # Every word counts, "how" and "not" too: in questions to one help desk they tell much.
     vectorizer = TfidfVectorizer(sublinear_tf=True, min_df=LEAST_TEXTS, dtype=np.float32)

@@ -11,6 +11,7 @@ import pytest
 from nlp.encoders import load
 from nlp.errors import TooFewPosts
 from nlp.topics import model, words
+from nlp.topics.clusters import OUTLIER
 from nlp.topics.model import TopicModel, TopicPosts
 
 SUBJECTS = {
@@ -40,7 +41,7 @@ def canonical(posts: list[tuple[str, int, int, str]]) -> list[tuple[str, int, in
 
 
 def fit(
-    posts: list[tuple[str, int, int, str]],
+    posts: list[tuple[str, int, int, str]], start: np.ndarray | None = None
 ) -> tuple[TopicModel, list[tuple[str, int, int, str]]]:
     ordered = canonical(posts)
     texts = [text for text, *_ in ordered]
@@ -50,7 +51,7 @@ def fit(
         np.array([author for _, author, *_ in ordered]),
         np.array([thread for *_, thread, _ in ordered]),
     )
-    return model.fit(given, ENCODER.encode), ordered
+    return model.fit(given, ENCODER.encode, start=start), ordered
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +73,7 @@ def test_labels_are_words_of_the_subject(fitted: tuple[TopicModel, list]) -> Non
     for number, topic in enumerate(found.topics):
         row = int(np.flatnonzero(found.labels == number)[0])
         vocabulary = SUBJECTS[posts[row][3]]
-        assert all(part.lower() in vocabulary for part in topic.label.replace(",", "").split())
+        assert all(part.lower() in vocabulary for part in topic.label.split() if part != "and")
         assert 1 <= len(topic.words) <= words.WORDS
 
 
@@ -106,6 +107,33 @@ def test_a_subject_of_one_loud_author_is_no_topic() -> None:
     )
 
 
+def test_copies_of_a_template_make_no_topic() -> None:
+    """Sixty accounts post one template: they are placed or left out, and change no topic."""
+    spam = [
+        (f"crypto coin airdrop wallet at https://x{n}.example for {n}", 900 + n, 500 + n, "spam")
+        for n in range(60)
+    ]
+    plain, _ = fit(community())
+    found, posts = fit(community() + spam)
+    assert not any("crypto" in topic.words for topic in found.topics)
+    assert len(found.topics) == len(plain.topics)
+    inside = np.array([subject == "spam" for *_, subject in posts])
+    assert (found.labels[inside] == OUTLIER).all()
+
+
+def test_a_fit_that_goes_on_says_from_which_topics(
+    fitted: tuple[TopicModel, list[tuple[str, int, int, str]]],
+) -> None:
+    first, posts = fitted
+    assert [topic.origin for topic in first.topics] == [None] * len(first.topics)
+    gone = np.eye(1, ENCODER.card.dimensions, dtype=np.float32)
+    start = np.concatenate([gone, [topic.centroid for topic in first.topics]])
+    again, _ = fit(posts, start=start)
+    assert [topic.origin for topic in again.topics] == list(range(1, len(start)))
+    for old, new in zip(first.topics, again.topics, strict=True):
+        assert float(old.centroid @ new.centroid) > 0.95
+
+
 def test_a_curt_reply_is_about_what_its_thread_is_about() -> None:
     vectors = ENCODER.encode(["sync conflict", "sync queue", "yes"])
     mixed = model.in_context(vectors, np.array([1, 1, 1]))
@@ -116,41 +144,3 @@ def test_a_curt_reply_is_about_what_its_thread_is_about() -> None:
 def test_too_few_posts_are_said_to_be_too_few() -> None:
     with pytest.raises(TooFewPosts, match="50 needed"):
         fit(community(each=10))
-
-
-def test_words_of_fewer_than_three_authors_are_left_out() -> None:
-    texts = ["shared secret", "shared secret", "shared", "rare"]
-    counted = words.count(texts, np.array([1, 2, 3, 4]))
-    assert counted.words == ["shared"]
-
-
-def test_author_counts_are_of_distinct_authors() -> None:
-    texts = ["alpha beta", "alpha", "alpha beta"]
-    counted = words.count([*texts, "alpha", "beta"], np.array([1, 1, 2, 3, 3]))
-    assert counted.words == ["alpha", "beta"]
-    assert words.author_counts(counted.holds, np.array([1, 1, 2, 3, 3])).tolist() == [3, 3]
-
-
-def test_a_label_repeats_no_word_and_keeps_how_people_write() -> None:
-    found = words.label(["pdf export", "exports", "margin"], {"pdf export": "PDF export"})
-    assert found == "PDF export, margin"
-    assert words.label([], {}) == "Unnamed"
-    assert words.label(["iphone"], {"iphone": "iPhone"}) == "iPhone"
-    assert words.label(["interface", "internal"], {}) == "Interface, internal"
-
-
-def test_labels_of_two_topics_differ() -> None:
-    given = ["sync", "phone", "laptop", "merge"]
-    first = words.label(given, {})
-    second = words.label(given, {}, {first})
-    assert (first, second) == ("Sync, phone, laptop", "Sync, phone, laptop, merge")
-    assert words.label(given, {}, {first, second}) == "Sync, phone, laptop, merge (2)"
-
-
-def test_pairs_are_what_people_wrote() -> None:
-    found = words.terms("A state of the art model. Fresh sync-server\nphone, laptop keyboard")
-    pairs = ["art model", "fresh sync-server", "laptop keyboard"]
-    assert [term for term in found if " " in term] == pairs
-    assert [term for term in found if " " not in term] == [
-        *("state", "art", "model", "fresh", "sync-server", "phone", "laptop", "keyboard")
-    ]
