@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import cache, lru_cache
 from time import perf_counter
@@ -15,7 +15,8 @@ from jobs.conversations import rebuild
 from jobs.encode import Progress, encode
 from jobs.index import update_index
 from jobs.judge import judge
-from jobs.topics import update_topics
+from jobs.naming import name_topics
+from jobs.topics import TopicsResult, update_topics
 from jobs.trends import record_trends
 from nlp.encoders import Card, Encoder, describe, load
 from nlp.errors import NlpError
@@ -51,7 +52,7 @@ class RunResult:
             "encode": ("posts",),
             "judge": ("posts",),
             "index": ("added", "removed", "rebuilt"),
-            "topics": ("fitted", "placed"),
+            "topics": ("fitted", "placed", "named"),
             "trends": ("new",),
         }
         return not any(self.steps[step][name] for step in self.steps for name in done[step])
@@ -125,11 +126,28 @@ def _work(
             database, judges.cards(settings), loaded_panel, now=now, progress=heard
         ),
         "index": lambda heard: update_index(database, card, settings.index_dir, now=now),
-        "topics": lambda heard: update_topics(database, card, loaded, now=now, refit=refit),
+        "topics": lambda heard: _topics(database, settings, card, loaded, now, refit),
         "trends": lambda heard: record_trends(
-            database, now=now, stale_after_days=stale, as_of=as_of
+            database,
+            now=now,
+            stale_after_days=stale,
+            monthly=settings.alert_budget,
+            as_of=as_of,
         ),
     }
+
+
+def _topics(
+    database: Database,
+    settings: Settings,
+    card: Card,
+    loaded: Callable[[], Encoder],
+    now: datetime,
+    refit: bool,
+) -> TopicsResult:
+    found = update_topics(database, card, loaded, now=now, refit=refit)
+    names = name_topics(database, settings, loaded, now=now)
+    return replace(found, named=names.named, note=found.note or names.note)
 
 
 def _card(settings: Settings) -> Card:

@@ -78,7 +78,7 @@ def _show(result: RunResult, seconds: float) -> None:
         "encode": "{posts:,} posts encoded ({texts:,} distinct texts)",
         "judge": "{posts:,} posts judged ({texts:,} distinct texts)",
         "index": "{vectors:,} vectors: {added:,} added, {removed:,} removed",
-        "topics": "{topics:,} topics; {placed:,} posts placed, {outliers:,} in the outlier pool",
+        "topics": "{topics:,} topics, {born:,} new; {placed:,} posts placed, {outliers:,} in none",
         "trends": "{rising} of {tested:,} topics rising as of {tick}",
     }
     for step, done in result.steps.items():

@@ -73,6 +73,13 @@ class Vector(TypeDecorator[NDArray[np.float16]]):
         """Return the vector, read-only."""
         return None if value is None else np.frombuffer(value, dtype="<f2")
 
+    def compare_values(self, x: Any, y: Any) -> bool:
+        """Return whether two vectors are the same bytes: they may be of two encoders."""
+        if x is None or y is None:
+            return x is y
+        one, other = (np.asarray(value, dtype="<f2") for value in (x, y))
+        return one.shape == other.shape and one.tobytes() == other.tobytes()
+
 
 class Base(DeclarativeBase):
     """Base of every table."""

@@ -17,7 +17,7 @@ from service.api.params import LARGEST, Id, PageQuery, Until
 from service.api.problems import clean
 from service.api.search import SearchQuery, SearchResult, find
 from service.api.threads import get_thread
-from service.api.topics import TopicQuery, get_topic
+from service.api.topics import topic_detail
 from service.db.queries import posts
 from service.deps import ClockDep, PageReader, ReadSession, SearcherDep, SessionRoute, SettingsDep
 from service.errors import GroundswellError, InvalidInput
@@ -103,7 +103,7 @@ def get_topic_page(
     as_of: Annotated[Until | None, QueryParams()] = None,
 ) -> HTMLResponse:
     """Return a topic."""
-    found = get_topic(id, TopicQuery(as_of=as_of), session)
+    found = topic_detail(session, id, as_of)
     rows = posts.by_ids(session, [post.id for post in found.representatives])
     days = [day.authors for day in found.series]
     chart = charts.columns(

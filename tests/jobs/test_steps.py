@@ -16,7 +16,6 @@ from indexes.store import VECTORS, read
 from jobs.encode import encode
 from jobs.index import update_index
 from jobs.pipeline import RunResult, run
-from jobs.topics import match
 from nlp.encoders import Card, load
 from service.db.models import Embedding, IndexBuild, Post, PostTopic, Topic, TopicFit, Trend
 from service.db.queries.index import Filters
@@ -292,7 +291,9 @@ def test_new_posts_are_placed_without_a_new_fit(database: Database, bring: Impor
     bring(rows)
     done = go().steps["topics"]
     assert (done["fitted"], done["placed"]) == (False, len(held))
-    assert _topics(database) == before
+    after = _topics(database)
+    assert [topic[:2] for topic in after] == [topic[:2] for topic in before]
+    assert after != before, "centroids move towards what is new"
     with database.read() as session:
         assert session.scalars(select(TopicFit.posts)).one() == len(rows)
 
@@ -312,16 +313,6 @@ def test_a_grown_archive_is_fitted_anew_and_topics_keep_their_ids(
     kept = [topic for topic in active if topic.id in before]
     assert len(kept) >= 3
     assert all(float(topic.centroid @ before[topic.id]) > 0.75 for topic in kept)
-
-
-def test_the_same_centroids_are_matched_one_to_one() -> None:
-    old = np.eye(3, dtype=np.float32)
-    new = np.array([[0, 1, 0], [0.9, 0.1, 0], [0.5, 0.5, 0.7]], dtype=np.float32)
-    assert match(old, new) == {0: 1, 1: 0}
-    # Both new ones are like the first old one; the second pair of the better sum is no match.
-    near = np.array([[0.95, 0.79], [0.94, 0.0]], dtype=np.float32)
-    assert match(np.eye(2, dtype=np.float32), near) == {0: 0}
-    assert match(old, new[:0]) == {}
 
 
 def test_too_few_posts_are_no_error(bring: Import, go: Any, database: Database) -> None:

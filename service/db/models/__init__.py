@@ -12,19 +12,29 @@ from service.db.models.community import (
     Thread,
 )
 from service.db.models.judgements import (
-    PostTopic,
     ReplyLink,
     Suggestion,
-    Topic,
-    TopicFit,
     Trend,
 )
 from service.db.models.operations import ApiKey, AuditEntry, JobRun
 from service.db.models.scores import Correction, Score, ScoreModel
+from service.db.models.topics import (
+    PostTopic,
+    Topic,
+    TopicArea,
+    TopicEvent,
+    TopicFit,
+    TopicMove,
+    TopicNaming,
+    TopicRow,
+)
+from service.db.models.trends import Alert, AlertTick
 from service.db.models.vectors import Embedding, EncoderRow, IndexBuild
 
 __all__ = [
     "Account",
+    "Alert",
+    "AlertTick",
     "ApiKey",
     "AuditEntry",
     "Correction",
@@ -46,6 +56,11 @@ __all__ = [
     "Suggestion",
     "Thread",
     "Topic",
+    "TopicArea",
+    "TopicEvent",
     "TopicFit",
+    "TopicMove",
+    "TopicNaming",
+    "TopicRow",
     "Trend",
 ]

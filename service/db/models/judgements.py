@@ -1,59 +1,14 @@
-"""What models made of the posts: topics and trends."""
+"""What models made of the posts: trends, links between posts, suggestions."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from service.db.base import Base, BigId, Vector
-
-
-class TopicFit(Base):
-    """One fit of the topic model over the whole archive, and its settings."""
-
-    __tablename__ = "topic_fit"
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    encoder_id: Mapped[int] = mapped_column(ForeignKey("encoder.id"))
-    model: Mapped[str] = mapped_column(String(80))
-    parameters: Mapped[dict[str, Any]]
-    posts: Mapped[int]
-    outliers: Mapped[int]
-    fitted_at: Mapped[datetime]
-
-
-class Topic(Base):
-    """A topic keeps its id from fit to fit; `retired_at` is set when a fit no longer finds it."""
-
-    __tablename__ = "topic"
-    __table_args__ = ({"sqlite_autoincrement": True},)
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    fit_id: Mapped[int] = mapped_column(ForeignKey("topic_fit.id"), index=True)
-    label: Mapped[str] = mapped_column(Text)
-    words: Mapped[list[Any]]
-    centroid: Mapped[NDArray[np.float16]] = mapped_column(Vector())
-    radius: Mapped[float]
-    representatives: Mapped[list[Any]]
-    born_at: Mapped[datetime]
-    retired_at: Mapped[datetime | None] = mapped_column(index=True)
-
-
-class PostTopic(Base):
-    """The topic of a post; `topic_id` is null for posts in the outlier pool."""
-
-    __tablename__ = "post_topic"
-    __table_args__ = (Index("ix_post_topic_topic_id_similarity", "topic_id", "similarity"),)
-
-    post_id: Mapped[int] = mapped_column(ForeignKey("post.id"), primary_key=True)
-    topic_id: Mapped[int | None] = mapped_column(ForeignKey("topic.id"))
-    fit_id: Mapped[int] = mapped_column(ForeignKey("topic_fit.id"), index=True)
-    similarity: Mapped[float]
+from service.db.base import Base, BigId
 
 
 class Trend(Base):

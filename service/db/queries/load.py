@@ -22,6 +22,8 @@ from service.db.models import (
     Score,
     Source,
     Thread,
+    TopicMove,
+    TopicRow,
 )
 from service.db.queries.ids import add, put
 
@@ -155,6 +157,7 @@ def drop_judgements(session: Session, post_ids: Collection[int]) -> None:
     if post_ids:
         _bulk(session, delete(Embedding).where(Embedding.post_id.in_(post_ids)))
         _bulk(session, delete(PostTopic).where(PostTopic.post_id.in_(post_ids)))
+        _bulk(session, delete(TopicRow).where(TopicRow.post_id.in_(post_ids)))
         _bulk(session, delete(ReplyLink).where(ReplyLink.post_id.in_(post_ids)))
         _bulk(session, delete(Score).where(Score.post_id.in_(post_ids)))
         _bulk(session, delete(Correction).where(Correction.post_id.in_(post_ids)))
@@ -167,6 +170,7 @@ def drop_posts(session: Session, post_ids: Collection[int]) -> None:
     drop_reactions(session, post_ids)
     drop_raw(session, post_ids)
     drop_judgements(session, post_ids)
+    _bulk(session, delete(TopicMove).where(TopicMove.post_id.in_(post_ids)))
     _bulk(session, delete(ReplyLink).where(ReplyLink.parent_id.in_(post_ids)))
     unlinked = update(Post).where(Post.reply_to_id.in_(post_ids)).values(reply_to_id=None)
     _bulk(session, unlinked)
@@ -179,6 +183,7 @@ def empty_post(session: Session, post_id: int, record_hash: bytes, now: datetime
     drop_reactions(session, [post_id])
     drop_raw(session, [post_id])
     drop_judgements(session, [post_id])
+    _bulk(session, delete(TopicMove).where(TopicMove.post_id == post_id))
     blank = {"text": "", "plain": "", "url": None, "content_hash": bytes(16)}
     change(session, Post, [{"id": post_id, "deleted_at": now, "record_hash": record_hash, **blank}])
 

@@ -43,6 +43,12 @@ def total(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(Member).where(own)) or 0
 
 
+def names(session: Session) -> list[str]:
+    """Return what people are called, each name once, in order; bots are left out."""
+    query = select(Member.name).where(Member.is_bot.is_(False)).distinct().order_by(Member.name)
+    return list(session.scalars(query))
+
+
 def sources(session: Session) -> list[str]:
     """Return the names of the sources, in order."""
     return list(session.scalars(select(Source.name).order_by(Source.name)))

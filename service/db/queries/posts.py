@@ -190,7 +190,7 @@ _COLUMNS = (
     Post.truncated,
     Post.url,
     PostTopic.topic_id,
-    Topic.label.label("topic_label"),
+    func.coalesce(Topic.name, Topic.label).label("topic_label"),
 )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from service.db.models import Post, PostTopic, Source, Thread, Topic
@@ -25,10 +25,10 @@ def topics(
     `posts` are ids of posts made from `since` until before `until`; -1 stands for no topic.
     """
     query = (
-        select(Post.id, PostTopic.topic_id, Topic.label)
+        select(Post.id, PostTopic.topic_id, func.coalesce(Topic.name, Topic.label))
         .join(PostTopic, PostTopic.post_id == Post.id)
         .join(Topic, Topic.id == PostTopic.topic_id)
-        .where(Topic.retired_at.is_(None))
+        .where(Topic.retired_at.is_(None), Topic.hidden_at.is_(None))
     )
     return _places(posts, session.execute(_between(query, since, until)).all())
 

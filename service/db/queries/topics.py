@@ -12,21 +12,44 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
-from service.db.models import Post, PostTopic, Thread, Topic
+from service.db.models import Member, Post, PostTopic, Thread, Topic, TopicArea
 from service.db.queries.posts import hidden, visible
 
 
 @dataclass(frozen=True, slots=True)
 class TopicRow:
-    """A topic. `retired_at` is set where the newest fit no longer finds it."""
+    """A topic. `label` is what it is called: a person's name, else the machine's.
+
+    `retired_at` is set where the newest fit no longer finds it, and where it was merged.
+    """
 
     id: int
     fit_id: int
     label: str
+    machine_label: str
+    named: bool
+    description: str
     words: list[Any]
+    phrases: list[Any]
     representatives: list[Any]
+    area_id: int | None
+    area: str | None
+    parent_id: int | None
+    merged_into_id: int | None
     born_at: datetime
     retired_at: datetime | None
+    pinned_at: datetime | None
+    hidden_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AreaRow:
+    """An area, what it is called, its words, and its topics that are not hidden."""
+
+    id: int
+    label: str
+    words: list[Any]
+    topics: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +65,47 @@ class Size:
 NOTHING = Size(0, 0, None, None)
 
 
-def active(session: Session) -> list[TopicRow]:
-    """Return the topics that the newest fit found, by id."""
-    return _rows(session, _topics().where(Topic.retired_at.is_(None)).order_by(Topic.id))
+# What a topic is called: a person's name wins.
+CALLED = func.coalesce(Topic.name, Topic.label)
+AREA_CALLED = func.coalesce(TopicArea.name, TopicArea.label)
+
+
+def active(session: Session, *, hidden: bool = False) -> list[TopicRow]:
+    """Return the topics that hold posts, by id; with `hidden` those too that people hid."""
+    query = _topics().where(Topic.retired_at.is_(None)).order_by(Topic.id)
+    return _rows(session, query if hidden else query.where(Topic.hidden_at.is_(None)))
+
+
+def areas(session: Session) -> list[AreaRow]:
+    """Return the areas that have topics to be listed, by id."""
+    found: dict[int, AreaRow] = {}
+    query = (
+        select(TopicArea.id, AREA_CALLED.label("label"), TopicArea.words, Topic.id.label("topic"))
+        .join(Topic, Topic.area_id == TopicArea.id)
+        .where(Topic.retired_at.is_(None), Topic.hidden_at.is_(None))
+        .order_by(TopicArea.id, Topic.id)
+    )
+    for id_, label, words, topic_id in session.execute(query):
+        found.setdefault(id_, AreaRow(id_, label, words, [])).topics.append(topic_id)
+    return list(found.values())
+
+
+def people(
+    session: Session, topic_id: int, limit: int, before: datetime | None = None
+) -> list[tuple[int, str, int]]:
+    """Return (id, name, posts) of the members who wrote most on a topic."""
+    posts = func.count()
+    query = (
+        _joined(select(Post.member_id, Member.name, posts))
+        .join(Member, Member.id == Post.member_id)
+        .where(PostTopic.topic_id == topic_id)
+        .group_by(Post.member_id, Member.name)
+        .order_by(posts.desc(), Member.name, Post.member_id)
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(Post.created_at < before)
+    return [(member, name, count) for member, name, count in session.execute(query)]
 
 
 def topic(session: Session, topic_id: int) -> TopicRow | None:
@@ -80,8 +141,9 @@ def coverage(session: Session, before: datetime | None = None) -> tuple[int, int
 
 
 def count(session: Session) -> int:
-    """Return how many topics are active."""
-    query = select(func.count()).select_from(Topic).where(Topic.retired_at.is_(None))
+    """Return how many topics there are to be listed."""
+    shown = (Topic.retired_at.is_(None), Topic.hidden_at.is_(None))
+    query = select(func.count()).select_from(Topic).where(*shown)
     return session.scalar(query) or 0
 
 
@@ -117,8 +179,8 @@ def channels(
 def related(session: Session, topic_id: int, limit: int) -> list[tuple[int, str, float]]:
     """Return (id, label, cosine) of the active topics nearest to this one, nearest first."""
     own = session.scalar(select(Topic.centroid).where(Topic.id == topic_id))
-    query = select(Topic.id, Topic.label, Topic.centroid)
-    query = query.where(Topic.retired_at.is_(None), Topic.id != topic_id)
+    query = select(Topic.id, CALLED, Topic.centroid).where(Topic.id != topic_id)
+    query = query.where(Topic.retired_at.is_(None), Topic.hidden_at.is_(None))
     found = [
         (other, label, _cosine(own, centroid))
         for other, label, centroid in session.execute(query)
@@ -137,12 +199,22 @@ def _topics() -> Select[*tuple[Any, ...]]:
     return select(
         Topic.id,
         Topic.fit_id,
-        Topic.label,
+        CALLED.label("label"),
+        Topic.label.label("machine_label"),
+        Topic.name.is_not(None).label("named"),
+        Topic.description,
         Topic.words,
+        Topic.phrases,
         Topic.representatives,
+        Topic.area_id,
+        AREA_CALLED.label("area"),
+        Topic.parent_id,
+        Topic.merged_into_id,
         Topic.born_at,
         Topic.retired_at,
-    )
+        Topic.pinned_at,
+        Topic.hidden_at,
+    ).outerjoin(TopicArea, TopicArea.id == Topic.area_id)
 
 
 def _rows(session: Session, query: Select[*tuple[Any, ...]]) -> list[TopicRow]:

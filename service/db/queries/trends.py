@@ -1,38 +1,59 @@
-"""Trending topics: the posts of nine weeks in, rises with their evidence out."""
+"""Trending topics: the posts of nine weeks in, rises and falls with their evidence out."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from service.db.models import Member, Post, PostTopic, Thread, Topic, Trend
-from service.db.queries import topic_fit
-from service.db.queries.posts import newest_at, visible
-from service.errors import NothingRun
+from service.db.models import Trend
+from service.db.queries import alerts, topic_fit, trend_detail, trend_input
+from service.db.queries.posts import newest_at
+from service.db.queries.trend_detail import Detail
+from service.db.queries.trend_input import Input, default_as_of
 from service.insights import trends as insights
-from service.insights.trends import DAY, DAYS, Surprise
+from service.insights.trends import DAILY, DAY, DAYS, HOUR, HOURLY, Activity, Surprise, Ticks
+from service.insights.trends.alerts import Told, look
+from service.insights.trends.brigades import Voices
+from service.insights.trends.budget import budget
+from service.insights.trends.growth import growth
 
-POSTS = 3
-PEOPLE = 10
+__all__ = ["Trending", "TrendingTopic", "Window", "default_as_of", "trending"]
+
 SERIES_DAYS = 56
-QUOTE_CHARS = 40
+# False alerts in 30 days, where no setting was passed on.
+MONTHLY = 4.0
+RISING, FALLING, BRIGADE, CALM = "rising", "falling", "brigade", "calm"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How much of the time before a tick is compared with the weeks before: `hours` long."""
+
+    name: str
+    hours: int
+
+
+WINDOWS = {one.name: one for one in (
+    Window("1h", 1), Window("1d", 24), Window("7d", 168), Window("28d", 672),
+)}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class TrendingTopic:
-    """A topic that rises: people observed and expected in the last day, how sure, and who.
+    """A topic that rises or falls: people observed and expected in the window, how sure, and who.
 
-    `series` is (the day on which a 24-hour window ends, distinct authors), oldest first, eight
-    weeks; `posts` are ids of posts of the last two days by different authors; `people` are
-    (member id, name, posts) and `channels` (name, posts) in the same days.
+    In windows of 7 and 28 days, people are summed over the days. `series` is (the day on which a
+    24-hour window ends, distinct authors), oldest first, eight weeks; `posts` are ids of posts of
+    the window (of 1h and 1d: of the last two) by different authors; `people` are (member id, name,
+    posts) and `channels` (name, posts) in the same time; `first_seen` is when its first post was
+    made. `voices` tells who made a rise, in windows of 1h and 1d.
     """
 
     topic_id: int
@@ -48,15 +69,18 @@ class TrendingTopic:
     posts: list[int]
     people: list[tuple[int, str, int]]
     channels: list[tuple[str, int]]
+    first_seen: datetime | None = None
+    voices: Voices | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Trending:
-    """What rises at `as_of`, by falling surprise.
+    """What rises at `as_of`, by falling surprise, then what falls.
 
     `data_as_of` is the newest post before it. Topics are today's: those that the fit at
     `topics_fitted_at` found, also for an earlier `as_of`. `history_days` are the days of the
-    baseline that the archive covers; below 28 nothing is called rising.
+    baseline that the archive covers; below 28 nothing is called rising. `level` is how improbable
+    a topic has to be in windows of 1h and 1d; 7d and 28d hold the share of false ones at 0.1.
     """
 
     as_of: datetime
@@ -66,30 +90,21 @@ class Trending:
     version: str
     topics_tested: int
     trends: list[TrendingTopic]
+    window: str = "1d"
+    level: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Activity:
-    """Posts of the window: topic (-1: none), member, day number and post id, int64 [n]."""
+class _Found:
+    """Places of topics with their verdict, and where their figures and posts are."""
 
-    topics: NDArray[np.int64]
-    members: NDArray[np.int64]
-    days: NDArray[np.int64]
-    posts: NDArray[np.int64]
-
-
-def default_as_of(session: Session, now: datetime, stale_after_days: int) -> datetime:
-    """Return this hour, or right after the newest post where the archive is older.
-
-    Raise NothingRun where there is no post.
-    """
-    newest = newest_at(session)
-    if newest is None:
-        raise NothingRun("there are no posts yet: run `groundswell import KIND PATH`")
-    if now - newest <= timedelta(days=stale_after_days):
-        return now.replace(minute=0, second=0, microsecond=0)
-    # Half-open windows leave out their end: one second on, the newest post is seen.
-    return newest.replace(microsecond=0) + timedelta(seconds=1)
+    input: Input
+    as_of: datetime
+    ordered: list[tuple[int, str, Surprise]]
+    history: int
+    recent: NDArray[np.bool_]
+    level: float | None = None
+    voices: dict[int, Voices] = field(default_factory=dict)
 
 
 def trending(
@@ -99,36 +114,48 @@ def trending(
     now: datetime,
     stale_after_days: int,
     limit: int,
+    window: str = "1d",
+    monthly: float = MONTHLY,
 ) -> Trending:
-    """Return what rises; raise NothingRun where no post is there or no topic has been fitted."""
+    """Return what rises; raise NothingRun where no post is there or no topic has been fitted.
+
+    `monthly` is the budget of false alerts; a level that a tick was decided by wins over it.
+    """
     moment = as_of or default_as_of(session, now, stale_after_days)
-    topics, activity, surprise = tested(session, moment)
-    rising = np.flatnonzero(surprise.rising)
-    order = rising[np.lexsort((-surprise.observed[rising], surprise.p[rising]))][:limit]
+    read = trend_input.read(session, moment)
+    if WINDOWS[window].hours <= DAY // HOUR:
+        ticks = HOURLY if window == "1h" else DAILY
+        found = _rising(session, read, moment, ticks, monthly)
+    else:
+        found = _growing(read, moment, WINDOWS[window].hours // 24)
     fit = topic_fit.newest_fit(session)
     return Trending(
         as_of=moment,
         data_as_of=newest_at(session, moment),
         topics_fitted_at=fit.fitted_at if fit else moment,
-        history_days=surprise.history,
+        history_days=found.history,
         version=insights.VERSION,
-        topics_tested=len(topics),
-        trends=[_describe(session, topics, activity, surprise, place, moment) for place in order],
+        topics_tested=len(read.topics),
+        trends=_described(session, found, limit),
+        window=window,
+        level=found.level,
     )
 
 
-def tested(session: Session, as_of: datetime) -> tuple[Sequence[Topic], Activity, Surprise]:
-    """Return the active topics, the posts of the window, and each topic's test."""
-    topics = topic_fit.active_topics(session)
-    if not topics:
-        raise NothingRun("no topics yet: run `groundswell run`")
-    activity = _activity(session, np.array([topic.id for topic in topics]), as_of)
-    shape = (len(topics), DAYS)
-    counts = insights.distinct_authors(activity.topics, activity.members, activity.days, shape)
-    whole = np.zeros_like(activity.topics)
-    community = insights.distinct_authors(whole, activity.members, activity.days, (1, DAYS))[0]
-    active = len(np.unique(activity.members[activity.days >= DAYS - insights.TESTED_DAYS]))
-    return topics, activity, insights.surprise(counts, community, active)
+def texts_of(session: Session, read: Input) -> Callable[[NDArray[np.int64]], list[str]]:
+    """Return what gives the texts of posts by their rows in the input."""
+    return lambda rows: trend_input.texts(session, read.posts[rows])
+
+
+def told(
+    session: Session, read: Input, as_of: datetime, ticks: Ticks, monthly: float
+) -> tuple[Told, float]:
+    """Return which topics rise, and the level: that of the newest tick, or of the first one."""
+    k = len(read.topics)
+    tick = alerts.newest_tick(session, ticks.name, as_of)
+    purse = budget(monthly, ticks)
+    level = tick.level if tick and tick.level else purse.level(purse.start) / k
+    return look(read.activity, k, as_of, level, texts_of(session, read), ticks), level
 
 
 def stored_topics(session: Session, tick: datetime) -> set[int]:
@@ -142,99 +169,84 @@ def store_tick(session: Session, tick: datetime, rows: list[dict[str, Any]]) -> 
     session.execute(insert(Trend), rows)
 
 
-def _activity(session: Session, topic_ids: NDArray[np.int64], as_of: datetime) -> Activity:
-    query = (
-        select(Post.id, Post.member_id, Post.created_at, PostTopic.topic_id)
-        .join(Thread, Thread.id == Post.thread_id)
-        .join(Member, Member.id == Post.member_id)
-        .outerjoin(PostTopic, PostTopic.post_id == Post.id)
-        .where(Post.created_at >= as_of - DAYS * DAY, Post.created_at < as_of)
-        .where(*visible(), Member.is_bot.is_(False))
-        .order_by(Post.id)
-    )
-    rows = session.execute(query).all()
-    times = np.array([row.created_at.replace(tzinfo=None) for row in rows], dtype="datetime64[us]")
-    found = np.array([row.topic_id or -1 for row in rows], dtype=np.int64)
-    place = np.searchsorted(topic_ids, found)
-    place = np.where(np.isin(found, topic_ids), place, -1)
-    return Activity(
-        topics=place,
-        members=np.array([row.member_id for row in rows], dtype=np.int64),
-        days=insights.day_numbers(times, as_of),
-        posts=np.array([row.id for row in rows], dtype=np.int64),
-    )
-
-
-def _describe(
-    session: Session,
-    topics: Sequence[Topic],
-    activity: Activity,
-    surprise: Surprise,
-    place: int,
-    as_of: datetime,
-) -> TrendingTopic:
+def series(activity: Activity, place: int, as_of: datetime) -> list[tuple[datetime, int]]:
+    """Return the people of a topic in each of the last 56 days, by the end of the day."""
     inside = activity.topics == place
-    recent = inside & (activity.days >= DAYS - insights.TESTED_DAYS)
-    observed, expected = int(surprise.observed[place]), float(surprise.expected[place])
-    return TrendingTopic(
-        topic_id=topics[place].id,
-        label=topics[place].label,
-        words=[str(word) for word in topics[place].words],
-        observed=observed,
-        expected=round(expected, 2),
-        ratio=round(observed / expected, 1),
-        p=float(surprise.p[place]),
-        q=float(surprise.q[place]),
-        verdict="rising",
-        series=_series(activity, inside, as_of),
-        posts=_quotes(session, activity.posts[recent]),
-        people=_people(session, activity.members[recent]),
-        channels=_channels(session, activity.posts[recent]),
-    )
-
-
-def _series(
-    activity: Activity, inside: NDArray[np.bool_], as_of: datetime
-) -> list[tuple[datetime, int]]:
-    pairs = np.unique(np.stack([activity.days[inside], activity.members[inside]]), axis=1)
+    days = insights.day_numbers(activity.times[inside], as_of)
+    pairs = np.unique(np.stack([days, activity.members[inside]]), axis=1)
     counts = np.bincount(pairs[0][pairs[0] >= 0], minlength=DAYS)[-SERIES_DAYS:]
     return [(as_of - (SERIES_DAYS - place) * DAY, int(count)) for place, count in enumerate(counts)]
 
 
-def _quotes(session: Session, posts: NDArray[np.int64]) -> list[int]:
-    """Return ids of the posts nearest to the topic by different authors, with something to say."""
-    query = (
-        select(Post.id, Post.member_id)
-        .join(PostTopic, PostTopic.post_id == Post.id)
-        .where(Post.id.in_(posts.tolist()))
-        .order_by(
-            (func.length(Post.plain) >= QUOTE_CHARS).desc(),
-            PostTopic.similarity.desc(),
-            Post.created_at,
-        )
+def _rising(session: Session, read: Input, as_of: datetime, ticks: Ticks, monthly: float) -> _Found:
+    found, level = told(session, read, as_of, ticks, monthly)
+    rows = _surest(found.surprise)
+    ordered = [(place, RISING, found.surprise) for place in rows]
+    recent = found.crowd.window >= ticks.count - insights.TESTED
+    history = found.surprise.history
+    return _Found(read, as_of, ordered, history, recent, level, found.voices)
+
+
+def _growing(read: Input, as_of: datetime, days: int) -> _Found:
+    crowd = insights.crowd(read.activity, len(read.topics), as_of)
+    up, down = growth(crowd, days)
+    ordered = [(place, RISING, up) for place in _surest(up)]
+    ordered += [(place, FALLING, down) for place in _surest(down)]
+    return _Found(read, as_of, ordered, up.history, crowd.window >= DAYS - days)
+
+
+def _surest(found: Surprise) -> list[int]:
+    rows = np.flatnonzero(found.rising)
+    return [int(row) for row in rows[np.lexsort((-found.observed[rows], found.p[rows]))]]
+
+
+def _described(session: Session, found: _Found, limit: int) -> list[TrendingTopic]:
+    shown = found.ordered[:limit]
+    activity, topics = found.input.activity, found.input.topics
+    rows = {
+        topics[place].id: np.flatnonzero(found.recent & (activity.topics == place))
+        for place, _, _ in shown
+    }
+    posts = {topic: found.input.posts[some].tolist() for topic, some in rows.items()}
+    details = trend_detail.details(session, posts)
+    return [
+        _topic(found, place, verdict, figures, details[topics[place].id], rows[topics[place].id])
+        for place, verdict, figures in shown
+    ]
+
+
+def _topic(
+    found: _Found,
+    place: int,
+    verdict: str,
+    figures: Surprise,
+    detail: Detail,
+    rows: NDArray[np.int64],
+) -> TrendingTopic:
+    topic, activity = found.input.topics[place], found.input.activity
+    observed, expected = int(figures.observed[place]), float(figures.expected[place])
+    return TrendingTopic(
+        topic_id=topic.id,
+        label=topic.label,
+        words=topic.words,
+        observed=observed,
+        expected=round(expected, 2),
+        ratio=round(observed / expected, 1),
+        p=float(figures.p[place]),
+        q=float(figures.q[place]),
+        verdict=verdict,
+        series=series(activity, place, found.as_of),
+        posts=detail.posts,
+        people=detail.people,
+        channels=detail.channels,
+        first_seen=first(activity.times[rows]),
+        voices=found.voices.get(place),
     )
-    taken: dict[int, int] = {}
-    for post, member in session.execute(query):
-        taken.setdefault(member, post)
-        if len(taken) == POSTS:
-            break
-    return list(taken.values())
 
 
-def _people(session: Session, members: NDArray[np.int64]) -> list[tuple[int, str, int]]:
-    counts = Counter(members.tolist())
-    query = select(Member.id, Member.name).where(Member.id.in_(list(counts)))
-    names = {row.id: row.name for row in session.execute(query)}
-    ranked = sorted(counts, key=lambda member: (-counts[member], names[member]))
-    return [(member, names[member], counts[member]) for member in ranked[:PEOPLE]]
-
-
-def _channels(session: Session, posts: NDArray[np.int64]) -> list[tuple[str, int]]:
-    query = (
-        select(Thread.channel, func.count(Post.id))
-        .join(Post, Post.thread_id == Thread.id)
-        .where(Post.id.in_(posts.tolist()), Thread.channel.is_not(None))
-        .group_by(Thread.channel)
-        .order_by(func.count(Post.id).desc(), Thread.channel)
-    )
-    return [(str(channel), count) for channel, count in session.execute(query)]
+def first(times: NDArray[np.datetime64]) -> datetime | None:
+    """Return the earliest of some times, in UTC; None of none."""
+    if not len(times):
+        return None
+    earliest: datetime = times.min().astype("datetime64[us]").astype(datetime)
+    return earliest.replace(tzinfo=UTC)
