@@ -19,6 +19,8 @@ from jobs.commands import (
     mood,
     service,
     sync,
+    topics,
+    trends,
     work,
 )
 from nlp.errors import NlpError
@@ -38,7 +40,8 @@ app.command("import")(archive.import_archive)
 app.command("sync")(sync.sync)
 app.command("export")(export.export_archive)
 app.command("run")(work.run)
-app.command("trends")(look.trends)
+app.command("trends")(trends.trends)
+app.command("alerts")(trends.alerts)
 app.command("mood")(mood.mood)
 app.command("judge")(judgements.judge)
 app.command("correct")(judgements.correct)
@@ -52,6 +55,7 @@ app.command("rebuild-index")(work.rebuild_index)
 app.command("migrate")(work.migrate)
 app.command("doctor")(look.doctor)
 app.add_typer(identities.identities, name="identities")
+app.add_typer(topics.topics, name="topics")
 app.add_typer(service.keys, name="keys")
 
 

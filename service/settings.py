@@ -109,6 +109,12 @@ class Settings(BaseSettings):
         ge=0,
         description="An archive whose newest post is older is looked at as of that post.",
     )
+    alert_budget: float = Field(
+        default=4.0,
+        gt=0,
+        le=1_000,
+        description="At most so many false alerts in 30 days, over every topic that is tested.",
+    )
     identity_rule: str = Field(
         default="none",
         pattern="^(none|verified-email)$",
@@ -160,6 +166,18 @@ class Settings(BaseSettings):
     )
     slack_secret: SecretStr | None = Field(
         default=None, description="Signing secret of the Slack app; left out, no event is taken."
+    )
+    llm_url: str | None = Field(
+        default=None,
+        description=(
+            "Root of an OpenAI-compatible API, such as http://127.0.0.1:11434/v1, that may name "
+            "topics; left out, no post leaves this machine."
+        ),
+    )
+    llm_model: str = Field(default="", description="Model of that API that names topics.")
+    llm_key: SecretStr | None = Field(default=None, description="Key of that API.")
+    llm_timeout: float = Field(
+        default=20, gt=0, le=600, description="Seconds that one answer of it may take."
     )
 
     @property

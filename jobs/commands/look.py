@@ -1,4 +1,4 @@
-"""`search`, `trends` and `doctor`: what is in the store."""
+"""`search` and `doctor`: what is in the store."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from jobs import output
-from jobs.commands.context import AsOf, Json, clock, moment, opened
+from jobs.commands.context import Json, moment, opened
 from service.db.migrate import current
 from service.db.queries import posts as post_queries
 from service.db.queries.index import Filters
 from service.db.queries.posts import newest_at
-from service.db.queries.trends import Trending, trending
-from service.insights.trends import LEAST_HISTORY
 from service.search import Searcher
 
 QUOTE = 160
@@ -61,47 +59,6 @@ def search(
         output.say(f"      {cut(row['plain'])}")
     if not rows:
         output.say("nothing found")
-
-
-def trends(as_of: AsOf = None, limit: Limit = 10, json: Json = False) -> None:
-    """Show which topics rise, and why."""
-    with opened() as context, context.database.read() as session:
-        found = trending(
-            session,
-            as_of=moment(as_of),
-            now=clock(),
-            stale_after_days=context.settings.stale_after_days,
-            limit=limit,
-        )
-        wanted = [post for trend in found.trends for post in trend.posts]
-        texts = {post: row.plain for post, row in post_queries.by_ids(session, wanted).items()}
-    if json:
-        output.print_json(found)
-    else:
-        _show(found, texts)
-
-
-def _show(found: Trending, texts: dict[int, str]) -> None:
-    newest = f"{found.data_as_of:%Y-%m-%d %H:%M}" if found.data_as_of else "none"
-    output.say(
-        f"{len(found.trends)} of {found.topics_tested:,} topics rise as of "
-        f"{found.as_of:%Y-%m-%d %H:%M} UTC (newest post {newest})"
-    )
-    if found.history_days < LEAST_HISTORY:
-        output.say(
-            f"too early to say: {found.history_days} days of habit, {LEAST_HISTORY} are needed"
-        )
-    for trend in found.trends:
-        channels = ", ".join(f"{name} {count}" for name, count in trend.channels[:3])
-        output.say("")
-        output.say(f"{trend.label}  [topic {trend.topic_id}]")
-        output.say(
-            f"  {trend.observed} people in the last day, {trend.expected:.1f} expected "
-            f"(q = {trend.q:.2g}); {channels}"
-        )
-        output.say(f"  {sparkline([count for _, count in trend.series])}")
-        for post in trend.posts:
-            output.say(f"  > {cut(texts.get(post, ''))}")
 
 
 def sparkline(counts: list[int]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends
 
 from service.api import (
+    alerts,
     audit,
     corrections,
     hooks,
@@ -18,6 +19,8 @@ from service.api import (
     search,
     suggestions,
     threads,
+    topic_actions,
+    topic_areas,
     topics,
     trending,
 )
@@ -35,7 +38,10 @@ PARTS = (
     threads,
     search,
     trending,
+    topic_areas,
     topics,
+    topic_actions,
+    alerts,
     judges,
     moods,
     members,

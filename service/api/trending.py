@@ -1,13 +1,14 @@
-"""Trending topics: what more people talk about than is usual."""
+"""Trending topics: what more people, or fewer, talk about than is usual."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter
 from fastapi import Query as QueryParams
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
 from service.api.params import Query, Until
@@ -23,6 +24,15 @@ from service.errors import NothingRun
 router = APIRouter(prefix="/topics", tags=["topics"], route_class=StrictRoute)
 
 
+class WindowName(StrEnum):
+    """How much of the time before is compared with the weeks before it."""
+
+    HOUR = "1h"
+    DAY = "1d"
+    WEEK = "7d"
+    MONTH = "28d"
+
+
 class WriterOut(BaseModel):
     """A member who wrote about it, and how many posts."""
 
@@ -31,32 +41,54 @@ class WriterOut(BaseModel):
     posts: int
 
 
+class VoicesOut(BaseModel):
+    """Who made a rise: many people, or a few that make much noise."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    accounts: int
+    posts: int
+    copied: float = Field(description="Share of posts that are near-copies of another account's.")
+    young: float = Field(description="Share of accounts less than eleven days old.")
+    top: float = Field(description="Share of posts by the three loudest accounts.")
+    verdict: str = Field(description="`organic` or `brigade`.")
+
+
 class TrendOut(BaseModel):
-    """A topic, and how unusual its day is."""
+    """A topic, and how unusual its window is."""
 
     topic_id: int
     label: str
     words: list[str]
-    observed: int = Field(description="How many members wrote about it in the last day.")
-    expected: float = Field(description="How many were to be expected after the last 8 weeks.")
+    observed: int = Field(
+        description="How many members wrote about it in the window; of 7d and 28d, summed over "
+        "the days."
+    )
+    expected: float = Field(description="How many were to be expected after the weeks before.")
     ratio: float = Field(description="Observed per expected.")
-    p: float = Field(description="Chance of so many or more on a usual day.")
+    p: float = Field(description="Chance of so many or more (falling: or fewer) as things are.")
     q: float = Field(description="The same after Benjamini and Hochberg, over all topics tested.")
-    verdict: str = Field(description="Always `rising` in this list.")
+    verdict: str = Field(description="`rising` or, in 7d and 28d, `falling`.")
     series: list[DayOut] = Field(description="Members a day over 8 weeks, oldest first.")
     posts: list[PostOut] = Field(
-        description="Posts of the last two days by different members, nearest to the topic first."
+        description="Posts of the window by different members, nearest to the topic first; of 1h "
+        "and 1d, of the last two hours or days."
     )
-    people: list[WriterOut] = Field(description="Who wrote most about it in the last two days.")
-    channels: list[ChannelOut] = Field(description="Where, in the last two days.")
+    people: list[WriterOut] = Field(description="Who wrote most about it in the same time.")
+    channels: list[ChannelOut] = Field(description="Where, in the same time.")
+    first_seen: datetime | None = Field(
+        description="When the first post of the same time was made."
+    )
+    voices: VoicesOut | None = Field(description="Who made the rise; null in 7d and 28d.")
 
 
 class TrendList(BaseModel):
-    """What is rising."""
+    """What is rising, then what is falling."""
 
     data: list[TrendOut]
     next_cursor: None = Field(None, description="Always null: there is one page.")
-    as_of: datetime = Field(description="The end of the day that was looked at.")
+    window: WindowName
+    as_of: datetime = Field(description="The end of the window that was looked at.")
     data_as_of: datetime | None = Field(
         description="When the newest post before `as_of` was made; null where there is none."
     )
@@ -68,13 +100,20 @@ class TrendList(BaseModel):
     )
     version: str = Field(description="Of the method.")
     topics_tested: int
+    level: float | None = Field(
+        description="How improbable a topic must be, out of the budget of false alerts; null in 7d "
+        "and 28d, where the share of false ones is held at 0.1."
+    )
 
 
 class TrendQuery(Query):
-    """Which day, and how many topics."""
+    """Which window, and how many topics."""
 
+    window: WindowName = Field(
+        WindowName.DAY, description="The time that is compared with the weeks before it."
+    )
     as_of: Until | None = Field(
-        None, description="The end of the day to look at; by default now, or the newest post's."
+        None, description="The end of the window; by default now, or the newest post's."
     )
     limit: int = Field(50, ge=1, le=200, description="How many at most.")
 
@@ -86,13 +125,18 @@ def list_trends(
     clock: ClockDep,
     settings: SettingsDep,
 ) -> TrendList:
-    """Topics that more people write about than is usual, the least explicable by chance first."""
+    """Topics that more people write about than is usual, the least explicable by chance first.
+
+    Windows of 7 and 28 days also tell, after these, which topics fall.
+    """
     found = trends.trending(
         session,
         as_of=query.as_of,
         now=clock(),
         stale_after_days=settings.stale_after_days,
         limit=query.limit,
+        window=query.window.value,
+        monthly=settings.alert_budget,
     )
     return present_trends(session, found)
 
@@ -104,12 +148,14 @@ def present_trends(session: Session, found: Trending) -> TrendList:
     shown = {post.id: post for post in present(session, [rows[id] for id in sorted(rows)])}
     return TrendList(
         data=[_present(trend, shown) for trend in found.trends],
+        window=WindowName(found.window),
         as_of=found.as_of,
         data_as_of=found.data_as_of,
         topics_fitted_at=found.topics_fitted_at,
         history_days=found.history_days,
         version=found.version,
         topics_tested=found.topics_tested,
+        level=found.level,
     )
 
 
@@ -128,6 +174,8 @@ def _present(trend: TrendingTopic, shown: dict[int, PostOut]) -> TrendOut:
         posts=[shown[id] for id in trend.posts if id in shown],
         people=[WriterOut(id=id, name=name, posts=count) for id, name, count in trend.people],
         channels=[ChannelOut(channel=name, posts=count) for name, count in trend.channels],
+        first_seen=trend.first_seen,
+        voices=VoicesOut.model_validate(trend.voices) if trend.voices else None,
     )
 
 

@@ -86,9 +86,11 @@ OK = {
     "list_threads": ("The two last active threads", "/threads?limit=2"),
     "get_thread": ("A thread and its first two posts", "/threads/2?limit=2"),
     "search_posts": ("The nearest two posts", "/search?q=my%20phone%20will%20not%20sync&limit=2"),
+    "list_areas": ("Areas", "/topics/areas"),
     "list_topics": ("Topics", "/topics"),
     "get_topic": ("A topic", "/topics/1"),
     "list_trends": ("What rises", "/topics/trending?limit=1"),
+    "list_alerts": ("Alerts", "/alerts"),
     "list_members": ("The first two members", "/members?limit=2"),
     "get_member": ("A member with two handles", "/members/3"),
     "preview_merge": ("What a merge would do", "/members/1/merge-preview?other=13"),
@@ -101,7 +103,7 @@ OK = {
 CURSORS = [
     "list_members", "list_suggestions",
     "list_posts", "list_threads", "get_thread", "search_posts", "list_topics", "list_jobs",
-    "list_audit",
+    "list_audit", "list_alerts",
 ]  # fmt: skip
 INVALID = {"get_member": "/members/x", "preview_merge": "/members/1/merge-preview",
            "get_suggestion": "/suggestions/x",
@@ -130,6 +132,19 @@ def cases() -> dict[str, dict[str, Case]]:
     found["accept_identity"] = _deciding("Merged", "/suggestions/{}/accept", 1, 2)
     found["dismiss_identity"] = _deciding("Left as two", "/suggestions/{}/dismiss", 1, 3)
     found["restore_identity"] = _deciding("Waits again", "/suggestions/{}/restore", 2, 3)
+    found["change_topic"] = _about_topics(
+        "A person names it", "/topics/1", {"name": "Sync"}, {"name": ""}, "PATCH"
+    )
+    found["merge_topics"] = _about_topics(
+        "Two are one", "/topics/2/merge", {"other": 3}, {"other": "3"}
+    )
+    found["split_topic"] = _about_topics(
+        "A part is named", "/topics/2/split", {"posts": [1, 5]}, {"posts": [999]}
+    )
+    found["move_posts"] = _about_topics(
+        "A post belongs elsewhere", "/topics/1/posts", {"posts": [1]}, {"posts": []}
+    )
+    found["undo_event"] = _deciding("Not pinned any more", "/topics/events/{}/undo", 2, 1)
     found["get_livez"] = {"ok": Case("It lives", "/livez")}
     found["get_readyz"] = {
         "ok": Case("It is ready", "/readyz"),
@@ -138,7 +153,7 @@ def cases() -> dict[str, dict[str, Case]]:
     found["search_posts"]["index_not_ready"] = Case(
         "The index is gone", f"{API}/search?q=sync", store="no_index"
     )
-    for operation in ("list_topics", "list_trends", "list_moods"):
+    for operation in ("list_areas", "list_topics", "list_trends", "list_moods"):
         path = API + OK[operation][1]
         found[operation]["not_run"] = Case("Nothing has been run", path, store="empty")
     return found
@@ -206,6 +221,22 @@ def _merging() -> dict[str, Case]:
         "invalid_input": case("No id", json={"other": "Ada"}),
         "not_found": case("No such member", json={"other": 999}),
         "conflict": case("Both are on one platform", json={"other": 2}),
+        "too_large": case("More than 1 MiB", json=None, spaces=1_048_577),
+    } | _refusals(case)
+
+
+def _about_topics(
+    summary: str, path: str, good: Any, bad: Any, method: str = "POST"
+) -> dict[str, Case]:
+    def case(summary: str, path: str = path, **changes: Any) -> Case:
+        return Case(summary, API + path, method, **({"json": good} | changes))
+
+    return {
+        "ok": case(summary),
+        "bad_request": case("Not JSON", json=None, content='{"name": NaN}'),
+        "invalid_input": case("A value cannot be", json=bad),
+        "not_found": case("No such topic", re.sub("[0-9]", "999", path, count=1)),
+        "conflict": case("The key came before", headers={"Idempotency-Key": "night-7"}),
         "too_large": case("More than 1 MiB", json=None, spaces=1_048_577),
     } | _refusals(case)
 

@@ -20,6 +20,7 @@ from nlp.encoders import load
 from service.app import create_app
 from service.db import migrate
 from service.db.models import (
+    Alert,
     AuditEntry,
     Embedding,
     EncoderRow,
@@ -34,6 +35,8 @@ from service.db.models import (
     Suggestion,
     Thread,
     Topic,
+    TopicArea,
+    TopicEvent,
     TopicFit,
 )
 from service.db.session import Database, open_database
@@ -50,6 +53,19 @@ TEXTS = (
     "Which shortcut moves the cursor to line {n} of the editor?",
     "My theme number {n} has a warmer dark palette, colours are attached.",
     "Good morning everyone, coffee number {n} is ready.",
+)
+
+# What nine people say of sync on the last day, each in words of their own.
+CRIES = (
+    "The phone app lost what I wrote on the train; sync says that all is well.",
+    "The phone app asks me to log in again each time it should fetch a notebook.",
+    "The phone app and my laptop show two versions of one page since this morning.",
+    "The phone app hangs at forty per cent, and the battery is warm from it.",
+    "The phone app came back from offline with last week's list of tags.",
+    "The phone app: is anybody else left with a spinning wheel after the update?",
+    "The phone app made a copy of every note, and sync carried them everywhere.",
+    "The phone app no longer merges what my colleague and I write together.",
+    "The phone app works on the old tablet, so the newest release must be at fault.",
 )
 
 
@@ -86,6 +102,7 @@ def build(folder: Path) -> None:
         judged.judge(session, NOW)
         judged.review(session, NOW)
         _jobs(session)
+        _alerts(session)
     database.close()
 
 
@@ -159,7 +176,7 @@ def _talk(session: Session) -> None:
             _post(session, number, subject + 1 + 4 * (day % 3), (number * 5) % 12, subject, day)
     for author in range(9):
         number += 1
-        _post(session, number, 1, author, 0, DAYS - 1)
+        _post(session, number, 1, author, 0, DAYS - 1, text=CRIES[author])
     session.flush()
     _post(session, number + 1, 20, 0, 0, DAYS - 1, text="a private word about sync")
     _post(session, number + 2, 1, 1, 0, DAYS - 1, text="a deleted word about sync", gone=True)
@@ -205,19 +222,54 @@ def _topics(session: Session) -> None:
     session.add(TopicFit(id=1, encoder_id=1, model="test", parameters={}, posts=len(posts),
                          outliers=outliers, fitted_at=NOW))  # fmt: skip
     session.flush()
+    middle = np.full(256, 1 / 16, dtype=np.float16)
+    for number, label in enumerate(("Apps", "Writing"), 1):
+        session.add(TopicArea(id=number, label=label, words=[label.lower()], centroid=middle,
+                              born_at=NOW))  # fmt: skip
+    session.flush()
     words = (["sync", "phone", "notebook"], ["shortcut", "editor", "cursor"], ["theme", "dark"])
     for number, label in enumerate(LABELS, 1):
         centroid = np.zeros(256, dtype=np.float16)
         centroid[[0, number]] = 0.6, 0.8
         shown = [post.id for post in posts if _subject(post) == number - 1][:3]
-        session.add(Topic(id=number, fit_id=1, label=label, words=words[number - 1],
-                          centroid=centroid, radius=0.5, representatives=shown,
-                          born_at=NOW))  # fmt: skip
+        session.add(Topic(id=number, fit_id=1, mass=23, anchor=centroid, area_id=1 + (number > 1),
+                          phrases=words[number - 1][:2], description=f"About {label.lower()}.",
+                          pinned_at=NOW if number == 2 else None, label=label,
+                          words=words[number - 1], centroid=centroid, radius=0.5,
+                          representatives=shown, born_at=NOW))  # fmt: skip
+    session.flush()
+    for number, kind, who in ((1, "born", "run"), (2, "pinned", "local")):
+        told = {"posts": 23, "authors": 12} if kind == "born" else {}
+        session.add(TopicEvent(id=number, topic_id=number, kind=kind, at=NOW, actor=who,
+                               evidence=told))  # fmt: skip
     session.flush()
     for post in posts:
         subject = _subject(post)
         topic = None if subject == 3 else subject + 1
         session.add(PostTopic(post_id=post.id, topic_id=topic, fit_id=1, similarity=0.5))
+
+
+def _alerts(session: Session) -> None:
+    """Add what two ticks raised: an alert that ended, and a brigade of the last day."""
+    voices = {"accounts": 6, "posts": 8, "copied": 0.0, "young": 0.0, "top": 0.5,
+              "verdict": "organic"}  # fmt: skip
+    shift = {"label": "negative", "before": 0.2, "now": 0.6, "direction": "up", "posts": 8,
+             "posts_before": 30}  # fmt: skip
+    told = {"posts": [1, 4], "people": [[1, 3], [2, 2]], "channels": [["editor", 8]],
+            "first_seen": (NOW - timedelta(days=9)).isoformat(), "voices": voices,
+            "sentiment": shift}  # fmt: skip
+    made = NOW - timedelta(days=8)
+    session.add(Alert(
+        id=1, topic_id=2, span="daily", tick=made, verdict="organic", observed=6, expected=0.75,
+        p=1e-6, q=3e-6, level=1e-3, quiet=0, ended_at=made + timedelta(days=3), receipt=told,
+        version="trends-2",
+    ))  # fmt: skip
+    session.add(Alert(
+        id=2, topic_id=3, span="daily", tick=NOW - timedelta(days=1), verdict="brigade",
+        observed=3, expected=0.5, p=1e-5, q=3e-5, level=1e-3, quiet=0, ended_at=None,
+        receipt={**told, "sentiment": None, "voices": {**voices, "verdict": "brigade"}},
+        version="trends-2",
+    ))  # fmt: skip
 
 
 def _subject(post: Post) -> int:

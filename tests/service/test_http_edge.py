@@ -189,7 +189,7 @@ def test_a_database_that_fails_is_an_outage_and_no_500(own: TestClient, store: P
 
 LISTS = {
     "/api/v1/posts": 4, "/api/v1/threads": 4, "/api/v1/threads/1": 6, "/api/v1/topics": 6,
-    "/api/v1/jobs": 2, "/api/v1/audit": 2, "/api/v1/posts/1": 4, "/api/v1/topics/1": 11,
+    "/api/v1/jobs": 2, "/api/v1/audit": 2, "/api/v1/posts/1": 4, "/api/v1/topics/1": 21,
 }  # fmt: skip
 
 

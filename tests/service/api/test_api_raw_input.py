@@ -36,7 +36,8 @@ PARAMS = {
     "search": ["q", "channel", "source", "author", "after", "before", "limit", "cursor"],
     "topics": ["as_of", "limit", "cursor"],
     "topics/1": ["as_of", "nope"],
-    "topics/trending": ["as_of", "limit"],
+    "topics/trending": ["as_of", "limit", "window"],
+    "alerts": ["limit", "cursor", "topic", "verdict", "span"],
     "jobs": ["limit", "cursor"],
     "audit": ["limit", "cursor"],
 }
