@@ -32,11 +32,15 @@ NAMES = {
     "import": "intake",
     "index": "index",
     "intent": "intent",
+    "night": "night",
     "pipeline": "pipeline",
     "request-dialogs": "dialogs",
     "sentiment": "sentiment",
     "technical": "technical",
     "threads": "threads",
+    "topic-identity": "topic_identity",
+    "topics": "topics",
+    "trends": "trends",
 }
 
 # Those of one's own labels, and those that a module of their own trains from whole data sets.

@@ -83,6 +83,7 @@ def test_a_run_from_end_to_end(tmp_path: Path) -> None:
     found = evaluate(saved(tmp_path, spoken()))
     assert (found.name, found.n, found.published) == ("clusters", 90, {})
     assert found.metrics["accuracy"] == found.metrics["nmi"] == 1
+    assert found.metrics["accuracy_by_vectors"] == found.metrics["nmi_by_vectors"] == 1
     assert {"ari", "nmi_auto", "k_auto", "seconds"} < set(found.metrics)
     assert set(found.baselines) == {
         "k-means",
