@@ -90,7 +90,10 @@ def plant_bursts(
     for _ in range(200 * count):
         if len(found) == count:
             break
-        topic, length = int(chance.integers(k)), int(chance.integers(BURST_DAYS[0], 1 + 3))
+        topic, length = (
+            int(chance.integers(k)),
+            int(chance.integers(BURST_DAYS[0], 1 + BURST_DAYS[1])),
+        )
         day = int(chance.integers(DAYS + 1, int(days.max()) - length - 3))
         authors = max(BURST_AUTHORS, round(chance.uniform(*BURST_FACTORS) * rate[topic]))
         if not _free(topic, day, length, [*taken, *found]):
@@ -132,7 +135,9 @@ def plant_brigades(
         long = [row for row in rows.tolist() if len(texts[row].split()) >= BRIGADE_WORDS]
         if not long or not _free(topic, day, 1, [*taken, *found]):
             continue
-        accounts = chance.choice(np.unique(stream.members), int(chance.integers(1, 4)), False)
+        accounts = chance.choice(
+            np.unique(stream.members), int(chance.integers(1, 1 + BRIGADE_ACCOUNTS)), False
+        )
         posts = int(chance.integers(BRIGADE_POSTS[0], BRIGADE_POSTS[1] + 1))
         template = texts[int(chance.choice(long))]
         numbers = -1 - len(said) - np.arange(posts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from jobs.evaluate.result import (
     Figures,
     Options,
     encoder_versions,
+    own_place,
     records,
     rounded,
     timed,
@@ -110,7 +110,7 @@ def labelled(options: Options) -> tuple[list[str], Labels]:
         )
     rows = records(options.path(), ("text", column), options.limit)
     given = [(plain(str(row["text"])).text, str(row[column])) for row in rows]
-    said = sorted((pair for pair in given if pair[0].strip()), key=_own_place)
+    said = sorted((pair for pair in given if pair[0].strip()), key=lambda pair: own_place(pair[0]))
     names, gold = np.unique([label for _, label in said], return_inverse=True)
     if len(said) < FEWEST or len(names) < 2:
         raise InvalidInput(
@@ -155,7 +155,3 @@ def leaders(rows: Rows, alike: float) -> Labels:
             first[count], best, count = row, count, count + 1
         labels[number] = best
     return labels
-
-
-def _own_place(pair: tuple[str, str]) -> bytes:
-    return sha256(pair[0].encode("utf-8", "replace")).digest()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from hashlib import sha256
 from itertools import pairwise
 from statistics import mean
 
@@ -15,6 +14,7 @@ from jobs.evaluate.result import (
     Figures,
     Options,
     encoder_versions,
+    own_place,
     records,
     rounded,
     timed,
@@ -109,10 +109,7 @@ def figures(
 
 def archive(fields: list[list[str]], texts: list[str], vectors: Rows) -> Archive:
     """Return posts in the order of what they say; people and threads are numbered as they come."""
-    keys = [
-        (sha256(text.encode("utf-8", "replace")).digest(), row[0])
-        for text, row in zip(texts, fields, strict=True)
-    ]
+    keys = [(own_place(text), row[0]) for text, row in zip(texts, fields, strict=True)]
     order = sorted(range(len(keys)), key=keys.__getitem__)
     threads, authors = (_numbered([row[column] for row in fields]) for column in (1, 2))
     posts = TopicPosts([texts[n] for n in order], vectors[order], authors[order], threads[order])

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from jobs.evaluate.result import (
     Figures,
     Options,
     encoder_versions,
+    own_place,
     records,
     rounded,
     timed,
@@ -119,7 +119,7 @@ def read(options: Options, encoder: Encoder) -> Corpus:
     column = _column(options)
     rows = records(options.path(), (column,), options.limit)
     given = [(_text(row, column), row) for row in rows]
-    said = sorted((pair for pair in given if pair[0].strip()), key=_own_place)
+    said = sorted((pair for pair in given if pair[0].strip()), key=lambda pair: own_place(pair[0]))
     if len(said) < FEWEST:
         raise InvalidInput(f"{len(said)} texts are too few for 50 topics: give at least {FEWEST}")
     texts = [text for text, _ in said]
@@ -229,10 +229,6 @@ def _column(options: Options) -> str:
 def _text(row: dict[str, Any], column: str) -> str:
     text = str(row[column])
     return text if column == "tokens" else plain(text).text
-
-
-def _own_place(pair: tuple[str, Any]) -> bytes:
-    return sha256(pair[0].encode("utf-8", "replace")).digest()
 
 
 def _codes(values: Sequence[Any]) -> Labels:

@@ -19,7 +19,6 @@ from service.db.models import (
     PostTopic,
     Source,
     Thread,
-    Topic,
     TopicFit,
     TopicMove,
     TopicRow,
@@ -208,11 +207,6 @@ def encoded_count(session: Session, encoder: int) -> int:
 def newest_fit(session: Session) -> TopicFit | None:
     """Return the newest fit, by whatever encoder."""
     return session.scalar(select(TopicFit).order_by(TopicFit.id.desc()).limit(1))
-
-
-def active_topics(session: Session) -> list[Topic]:
-    """Return the topics that are not retired, by id."""
-    return list(session.scalars(select(Topic).where(Topic.retired_at.is_(None)).order_by(Topic.id)))
 
 
 def fit_encoder(session: Session, fit: int) -> int | None:
