@@ -18,9 +18,9 @@ import orjson
 import structlog
 
 from nlp.encoders import Encoder
-from nlp.topics import naming
 from nlp.topics.clusters import Rows
-from nlp.topics.naming import Asked
+from nlp.topics.wording import naming
+from nlp.topics.wording.naming import Asked
 from service.db.models import Topic, TopicEvent, TopicNaming
 from service.db.queries import ledger
 from service.db.queries import naming as queries

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from nlp.topics import clusters
 from nlp.topics.clusters import Rows
 from nlp.topics.context import beside
-from nlp.topics.describe import Described, describe
-from nlp.topics.labels import UNNAMED, numbered
 from nlp.topics.posts import TopicPosts
+from nlp.topics.wording.describe import Described, describe
+from nlp.topics.wording.labels import UNNAMED, numbered
 from nlp.vectors import unit
 from service.db.models import Topic
 from service.db.queries import ledger as queries

@@ -12,10 +12,10 @@ import numpy as np
 from jobs.topics.book import Book
 from nlp.topics import clusters, nights
 from nlp.topics.clusters import Labels, Rows
-from nlp.topics.describe import Described, describe
 from nlp.topics.nights import Known, Night, Pool
 from nlp.topics.posts import TopicPosts
-from nlp.topics.words import Phrases
+from nlp.topics.wording.describe import Described, describe
+from nlp.topics.wording.words import Phrases
 from service.db.queries.topic_fit import Ints, PoolInput, TopicInput
 
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from nlp.topics.clusters import OUTLIER_SHARE, Labels, Rows
-from nlp.topics.describe import Described
 from nlp.topics.nights import Known
+from nlp.topics.wording.describe import Described
 from nlp.vectors import unit
 from service.db.models import Topic
 from service.db.queries import ledger

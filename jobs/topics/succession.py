@@ -11,8 +11,8 @@ from jobs.topics import book
 from jobs.topics.book import Book
 from jobs.topics.mapping import Fate
 from nlp.topics.clusters import Labels, Rows
-from nlp.topics.describe import Described
 from nlp.topics.model import TopicModel
+from nlp.topics.wording.describe import Described
 from service.db.models import Topic, TopicFit
 from service.db.queries import ledger
 from service.db.queries.topic_fit import Ints

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp.topics.clusters import Labels, Rows
-from nlp.topics.labels import AND, headed, numbered, stems
+from nlp.topics.wording.labels import AND, headed, numbered, stems
 from nlp.vectors import unit
 
 # Fewer topics need no areas.

@@ -14,7 +14,7 @@ from nlp.topics.clusters import Clusters, Labels, Rows, means
 from nlp.topics.context import in_context
 from nlp.topics.parts import FixedClusters, Parts, WordWeights
 from nlp.topics.posts import TopicPosts
-from nlp.topics.words import TERM, Phrases, stop_words
+from nlp.topics.wording.words import TERM, Phrases, stop_words
 
 if TYPE_CHECKING:
     from nlp.topics.model import TopicModel

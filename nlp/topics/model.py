@@ -12,15 +12,16 @@ from typing import Any
 import numpy as np
 
 from nlp.errors import TooFewPosts
-from nlp.topics import clusters, describe
+from nlp.topics import clusters
 from nlp.topics.clusters import OUTLIER, Clusters, Labels, Rows
 from nlp.topics.context import beside, in_context
 from nlp.topics.copies import first_of_each
-from nlp.topics.describe import Described
 from nlp.topics.frame import topic_words
 from nlp.topics.parts import DiffusionClusters, Parts
 from nlp.topics.posts import TopicPosts
-from nlp.topics.words import WORDS, Phrases
+from nlp.topics.wording import describe
+from nlp.topics.wording.describe import Described
+from nlp.topics.wording.words import WORDS, Phrases
 
 __all__ = [
     "FoundTopic",

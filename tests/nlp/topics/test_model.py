@@ -10,9 +10,10 @@ import pytest
 
 from nlp.encoders import load
 from nlp.errors import TooFewPosts
-from nlp.topics import model, words
+from nlp.topics import model
 from nlp.topics.clusters import OUTLIER
 from nlp.topics.model import TopicModel, TopicPosts
+from nlp.topics.wording import words
 
 SUBJECTS = {
     "sync": ["sync", "conflict", "laptop", "phone", "merge", "offline", "server", "queue"],

@@ -12,8 +12,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from nlp.topics.clusters import Rows
-from nlp.topics.labels import stems
-from nlp.topics.words import Phrases
+from nlp.topics.wording.labels import stems
+from nlp.topics.wording.words import Phrases
 
 # A change of the question or of the checks: answers of before are asked for again.
 VERSION = "names-1"

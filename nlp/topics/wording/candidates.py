@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp.topics.clusters import Labels, Rows
-from nlp.topics.grams import Grams
-from nlp.topics.labels import Candidate, stems
-from nlp.topics.pieces import PIECE
-from nlp.topics.spelling import written
-from nlp.topics.words import LEAST_AUTHORS, Phrases
+from nlp.topics.wording.grams import Grams
+from nlp.topics.wording.labels import Candidate, stems
+from nlp.topics.wording.pieces import PIECE
+from nlp.topics.wording.spelling import written
+from nlp.topics.wording.words import LEAST_AUTHORS, Phrases
 
 CANDIDATES = 24
 # How much a phrase of one, two, three words tells, and one that a small word joins.

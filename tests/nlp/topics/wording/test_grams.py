@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nlp.topics import words
-from nlp.topics.grams import Grams, grams
-from nlp.topics.pieces import pieces
-from nlp.topics.spelling import written
+from nlp.topics.wording import words
+from nlp.topics.wording.grams import Grams, grams
+from nlp.topics.wording.pieces import pieces
+from nlp.topics.wording.spelling import written
 
 
 def of(grams_: Grams, name: str) -> int:

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nlp.topics import candidates
-from nlp.topics import labels as labelling
-from nlp.topics.candidates import family
 from nlp.topics.clusters import Labels, Rows
 from nlp.topics.frame import ranked
-from nlp.topics.grams import Grams, grams
-from nlp.topics.labels import AND, MIXED, Candidate
 from nlp.topics.posts import TopicPosts
-from nlp.topics.quotes import representatives
-from nlp.topics.spelling import written
-from nlp.topics.words import LEAST_AUTHORS, WORDS, Phrases, author_counts
+from nlp.topics.wording import candidates
+from nlp.topics.wording import labels as labelling
+from nlp.topics.wording.candidates import family
+from nlp.topics.wording.grams import Grams, grams
+from nlp.topics.wording.labels import AND, MIXED, Candidate
+from nlp.topics.wording.quotes import representatives
+from nlp.topics.wording.spelling import written
+from nlp.topics.wording.words import LEAST_AUTHORS, WORDS, Phrases, author_counts
 
 # Key phrases: how many, from which share of the best one's score on, and how much likeness to the
 # topic counts against unlikeness to phrases already taken (MMR, Carbonell & Goldstein 1998).

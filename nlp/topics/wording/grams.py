@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.topics import usage
 from nlp.topics.clusters import Labels
-from nlp.topics.pieces import JOIN, NUMERAL, Pieces, pieces
-from nlp.topics.usage import LONGEST, Floats, Sizes
-from nlp.topics.words import LEAST_AUTHORS, VOCABULARY
+from nlp.topics.wording import usage
+from nlp.topics.wording.pieces import JOIN, NUMERAL, Pieces, pieces
+from nlp.topics.wording.usage import LONGEST, Floats, Sizes
+from nlp.topics.wording.words import LEAST_AUTHORS, VOCABULARY
 
 __all__ = ["LONGEST", "Grams", "grams"]
 

@@ -10,8 +10,8 @@ import pytest
 from nlp.encoders import load
 from nlp.topics import clusters
 from nlp.topics.clusters import Labels, Rows
-from nlp.topics.describe import Described, describe
 from nlp.topics.posts import TopicPosts
+from nlp.topics.wording.describe import Described, describe
 
 ENCODER = load("hashing")
 SUBJECTS = (

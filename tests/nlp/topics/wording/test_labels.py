@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nlp.topics import labels as labelling
-from nlp.topics.labels import Candidate, headed, labels, numbered, stems
+from nlp.topics.wording import labels as labelling
+from nlp.topics.wording.labels import Candidate, headed, labels, numbered, stems
 
 FIRST, SECOND = np.array([0, 1]), np.array([2, 3])
 

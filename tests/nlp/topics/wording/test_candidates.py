@@ -7,10 +7,10 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from nlp.encoders import load
-from nlp.topics import candidates as made
-from nlp.topics.candidates import family, informative, of_posts, of_titles, singular, use
-from nlp.topics.grams import Grams, grams
-from nlp.topics.labels import Candidate
+from nlp.topics.wording import candidates as made
+from nlp.topics.wording.candidates import family, informative, of_posts, of_titles, singular, use
+from nlp.topics.wording.grams import Grams, grams
+from nlp.topics.wording.labels import Candidate
 
 ENCODER = load("hashing")
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nlp.topics.naming import Asked, checked, cleaned, key, prompt
+from nlp.topics.wording.naming import Asked, checked, cleaned, key, prompt
 
 ASKED = Asked(
     label="Lake exe cache and errors",

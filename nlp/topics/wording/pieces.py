@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.topics.words import TERM, stop_words
+from nlp.topics.wording.words import TERM, stop_words
 
 # A word, else what parts words: other letters and digits, marks, ends of lines.
 PIECE = re.compile(rf"{TERM.pattern}|\w+|[^\w \t\xa0]+")

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp.topics.clusters import Labels
-from nlp.topics.pieces import (
+from nlp.topics.wording.pieces import (
     ACTOR,
     DETERMINER,
     ONE,

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.topics.grams import LONGEST, Grams
-from nlp.topics.pieces import Pieces
+from nlp.topics.wording.grams import LONGEST, Grams
+from nlp.topics.wording.pieces import Pieces
 
 INNER = re.compile(r"[a-z][A-Z]")
 # What the first word of a sentence counts for, and a form with capitals inside.

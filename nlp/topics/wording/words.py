@@ -46,7 +46,7 @@ def written(text: str) -> Iterator[str]:
 @cache
 def stop_words() -> frozenset[str]:
     """Return the words that say nothing about a subject: English stop words and words of talk."""
-    talk = resources.files("nlp.topics").joinpath("talk.txt").read_text(encoding="utf-8")
+    talk = resources.files("nlp.topics.wording").joinpath("talk.txt").read_text(encoding="utf-8")
     return frozenset(talk.split())
 
 
