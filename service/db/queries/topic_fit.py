@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import LargeBinary, Select, delete, func, select, type_coerce, update
-from sqlalchemy.orm import Session
+from sqlalchemy import LargeBinary, Select, String, delete, func, select, type_coerce, update
+from sqlalchemy.orm import Session, aliased
 
 from service.db.models import (
     Embedding,
@@ -72,18 +72,27 @@ def every_post(session: Session, encoder: int) -> TopicInput:
 
     What bots post (build results, "marked as resolved") is nobody's subject.
     """
-    query = _readable(encoder).join(Source, Source.id == Post.source_id)
+    query = _readable().join(Source, Source.id == Post.source_id)
+    query = query.where(Embedding.encoder_id == encoder)
     return _input(session, query.order_by(Post.content_hash, Source.name, Post.external_id))
 
 
 def unplaced(session: Session, encoder: int) -> TopicInput:
     """Return the posts by people that no topic has been looked up for."""
-    # One read of an index and no join, which would read every post for nothing.
-    new = Embedding.post_id.not_in(select(PostTopic.post_id))
-    return _input(session, _readable(encoder).where(new).order_by(Post.content_hash, Post.id))
+    # A sum, so that no index on the encoder is used: it would lead to every vector. Bots' posts
+    # never get a place, and are not read night for night.
+    made, by_bot = aliased(Embedding), aliased(Post)
+    bots = select(by_bot.id).where(by_bot.member_id.in_(select(Member.id).where(Member.is_bot)))
+    new = (
+        select(made.post_id)
+        .where(made.encoder_id + 0 == encoder)
+        .where(made.post_id.not_in(select(PostTopic.post_id)), made.post_id.not_in(bots))
+    )
+    query = _readable().where(Embedding.encoder_id + 0 == encoder, Post.id.in_(new))
+    return _input(session, query.order_by(Post.content_hash, Post.id))
 
 
-def _readable(encoder: int) -> Select[*tuple[Any, ...]]:
+def _readable() -> Select[*tuple[Any, ...]]:
     return (
         select(
             Post.id,
@@ -97,7 +106,7 @@ def _readable(encoder: int) -> Select[*tuple[Any, ...]]:
         .join(Embedding, Embedding.post_id == Post.id)
         .join(Thread, Thread.id == Post.thread_id)
         .join(Member, Member.id == Post.member_id)
-        .where(Embedding.encoder_id == encoder, Member.is_bot.is_(False), *visible())
+        .where(Member.is_bot.is_(False), *visible())
     )
 
 
@@ -124,8 +133,10 @@ def pool(session: Session, fitted_at: datetime) -> PoolInput:
         select(
             Post.id,
             Post.content_hash,
-            Post.created_at,
-            TopicRow.at,
+            # As the driver gives it, where it is only sorted by.
+            type_coerce(Post.created_at, String).label("made"),
+            type_coerce(TopicRow.at, String).label("at"),
+            (TopicRow.at > fitted_at).label("later"),
             type_coerce(TopicRow.vector, LargeBinary).label("data"),
             Post.member_id,
             Post.thread_id,
@@ -139,7 +150,9 @@ def pool(session: Session, fitted_at: datetime) -> PoolInput:
         .where(*visible(), TopicRow.post_id.not_in(select(TopicMove.post_id)))
     )
     # Sorted here: a database would sort by reading every post along an index.
-    rows = sorted(session.execute(query).all(), key=lambda row: (row.content_hash, row.id))
+    rows = sorted(
+        session.connection().execute(query).all(), key=lambda row: (row.content_hash, row.id)
+    )
     return PoolInput(
         post_ids=_ints(row.id for row in rows),
         rows=_matrix([row.data for row in rows]),
@@ -147,13 +160,13 @@ def pool(session: Session, fitted_at: datetime) -> PoolInput:
         threads=_ints(row.thread_id for row in rows),
         topics=_ints(row.topic for row in rows),
         similarity=np.array([row.similarity for row in rows], dtype=np.float32),
-        rank=_ranks(rows, fitted_at),
+        rank=_ranks(rows),
     )
 
 
-def _ranks(rows: Sequence[Any], fitted_at: datetime) -> Ints:
-    later = [place for place, row in enumerate(rows) if row.at > fitted_at]
-    later.sort(key=lambda place: (rows[place].at, rows[place].created_at), reverse=True)
+def _ranks(rows: Sequence[Any]) -> Ints:
+    later = [place for place, row in enumerate(rows) if row.later]
+    later.sort(key=lambda place: (rows[place].at, rows[place].made), reverse=True)
     ranks = np.full(len(rows), BEFORE, dtype=np.int64)
     ranks[later] = np.arange(len(later))
     return ranks

@@ -66,9 +66,11 @@ def read(session: Session, as_of: datetime) -> Input:
     topics = headings(session)
     if not topics:
         raise NothingRun("no topics yet: run `groundswell run`")
-    rows = session.execute(_window(as_of)).all()
-    posts, members, threads, sources, found = (_ints(rows, column) for column in range(5))
-    times = _times([row.made for row in rows])
+    # By the connection: the session would make every row anew.
+    rows = session.connection().execute(_window(as_of)).all()
+    *numbers, made = zip(*rows, strict=True) if rows else ((),) * 6
+    posts, members, threads, sources, found = (np.array(one, dtype=np.int64) for one in numbers)
+    times = _times(made)
     kept = settled(sources, times, np.datetime64(as_of.replace(tzinfo=None), "us"))
     kept &= ~np.isin(members, _bots(session)) & ~np.isin(threads, _private(session))
     begun, start = _first_posts(session, members, times)

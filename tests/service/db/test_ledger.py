@@ -30,7 +30,7 @@ def test_vectors_are_the_same_where_their_bytes_are() -> None:
     [
         (lambda session: topic_fit.thread_vectors(session, 1, [1, 2]), "SEARCH post USING INDEX"),
         (lambda session: topic_fit.pool(session, AT), "SCAN topic_row"),
-        (lambda session: topic_fit.unplaced(session, 1), "SEARCH embedding USING INDEX"),
+        (lambda session: topic_fit.unplaced(session, 1), "SEARCH post USING INTEGER PRIMARY KEY"),
     ],
 )
 def test_a_night_begins_with_what_is_new(database: Database, ask: Any, first: str) -> None:
