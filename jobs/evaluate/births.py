@@ -12,7 +12,7 @@ from nlp.topics import clusters, context, model
 from nlp.topics.clusters import Labels
 from nlp.topics.model import Placed
 
-ROUNDS = 8
+ROUNDS = 20
 SUBJECTS = 4
 NIGHTS = 2
 # Topics whose centroids are this near are withheld together: half a subject is no subject.

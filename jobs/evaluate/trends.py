@@ -38,7 +38,7 @@ from service.insights.trends import DAYS, VERSION, Activity, Counts, Floats, ale
 from service.settings import Settings
 
 COLUMNS = ("thread_id", "author", "created_at", "text")
-WORLDS = 3
+WORLDS = 6
 SUBJECTS = 200
 # A burst in every fourth subject, a brigade in every fifth, a busy weekday in every tenth.
 BURSTS, BRIGADES, WEEKLY = 4, 5, 10
@@ -82,7 +82,7 @@ def evaluate(options: Options) -> Evaluation:
     The archive's posts are clustered into 200 subjects by their vectors in the context of their
     threads, as the product makes its topics. Its days are changed at random for
     others of the same weekday, so that rises of its own over several days are broken up; lively
-    days stay whole, and an alert on one counts as false. Then, in each of three worlds, are
+    days stay whole, and an alert on one counts as false. Then, in each of six worlds, are
     planted: a busy weekday in 20 subjects, a release day on which all have twice their posts, a
     week in which a third is left; 50 bursts of one to three days, of 3 to 10 times the subject's
     authors and 8 at least, by moving posts of other people there from days far off; and 40
