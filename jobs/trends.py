@@ -6,7 +6,7 @@ A tick is decided once: what it spent of the budget, and its alerts, stay as the
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +19,7 @@ from service.db.queries import trends as queries
 from service.db.queries.trend_input import Input
 from service.db.session import Database
 from service.errors import NothingRun
-from service.insights.trends import DAILY, HOURLY, LEAST_HISTORY, VERSION, Ticks
+from service.insights.trends import DAILY, DAY, HOURLY, LEAST_HISTORY, VERSION, Ticks
 from service.insights.trends.alerts import Standing, Tick, Told, decide, start
 from service.receipts import receipts
 
@@ -27,6 +27,8 @@ from service.receipts import receipts
 PUNCTUAL = {DAILY.name: timedelta(hours=20), HOURLY.name: timedelta(minutes=50)}
 # Hours are told of while they are news.
 NEWS = timedelta(hours=3)
+# So many days' ticks are made up for where runs were missed; what rose before is no news.
+MISSED = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,36 @@ def record_trends(
 
     `monthly` is the budget: at most so many false alerts in 30 days. The tick raises alerts where
     it comes a day (or an hour) after the last that was decided, and never where it comes before.
+    Without `as_of`, the days since the last decided one are decided first, up to seven: what rose
+    while nothing ran is told all the same.
     """
+    raised = 0
+    if as_of is None:
+        for missed in _missed(database, now, stale_after_days):
+            raised += _record(database, now, stale_after_days, missed, monthly).alerts
+    done = _record(database, now, stale_after_days, as_of, monthly)
+    return replace(done, alerts=done.alerts + raised, new=done.new or raised > 0)
+
+
+def _missed(database: Database, now: datetime, stale_after_days: int) -> list[datetime]:
+    """Return the days' ticks between the last that was decided and the one that is due."""
+    try:
+        with database.read() as session:
+            tick = queries.default_as_of(session, now, stale_after_days)
+            last = record.newest_tick(session, DAILY.name)
+    except NothingRun:
+        return []
+    days = [tick - number * DAY for number in range(MISSED, 0, -1)]
+    return [day for day in days if last and day - last.tick >= PUNCTUAL[DAILY.name]]
+
+
+def _record(
+    database: Database,
+    now: datetime,
+    stale_after_days: int,
+    as_of: datetime | None,
+    monthly: float,
+) -> TrendsResult:
     try:
         with database.read() as session:
             tick = as_of or queries.default_as_of(session, now, stale_after_days)

@@ -129,6 +129,24 @@ def test_earlier_ticks_are_never_decided_later(store: Database) -> None:
         assert session.scalar(select(func.count(AlertTick.id))) == 2  # a day's and an hour's
 
 
+def test_missed_days_are_decided_first(store: Database) -> None:
+    tick(store, NOW - 2 * DAY)
+    done = record_trends(store, now=NOW + 2 * DAY, stale_after_days=30)
+    assert (done.tick, done.alerts, done.new) == (NOW + 2 * DAY, 1, True)
+    assert [alert.tick for alert in alerts(store)] == [NOW]
+    daily = select(AlertTick.tick).where(AlertTick.span == "daily").order_by(AlertTick.tick)
+    with store.read() as session:
+        assert list(session.scalars(daily)) == [NOW + day * DAY for day in range(-2, 3)]
+
+
+def test_no_more_than_a_week_is_made_up_for(store: Database) -> None:
+    tick(store, NOW)
+    record_trends(store, now=NOW + 20 * DAY, stale_after_days=30)
+    days = select(func.count(AlertTick.id)).where(AlertTick.span == "daily")
+    with store.read() as session:
+        assert session.scalar(days) == 1 + 7 + 1
+
+
 def test_an_hour_is_decided_while_it_is_news(store: Database) -> None:
     record_trends(store, now=NOW + 9 * DAY, stale_after_days=30, as_of=NOW)
     with store.read() as session:
