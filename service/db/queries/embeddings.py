@@ -54,11 +54,13 @@ def embedding_count(session: Session, encoder: int, after: int = 0) -> int:
     """Return how many posts that are still there have a vector, of those after an embedding id."""
     wanted = (Embedding.encoder_id == encoder, Embedding.id > after)
     every = session.scalar(select(func.count()).select_from(Embedding).where(*wanted)) or 0
+    # Sums, so that the few deleted posts lead to their vectors and not every vector to its post.
     gone = (
         select(func.count())
         .select_from(Post)
         .join(Embedding, Embedding.post_id == Post.id)
-        .where(Post.deleted_at.is_not(None), *wanted)
+        .where(Post.deleted_at.is_not(None))
+        .where(Embedding.encoder_id + 0 == encoder, Embedding.id + 0 > after)
     )
     return every - (session.scalar(gone) or 0)
 
