@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+from sqlalchemy.orm import Session
 
 from service.db.models import Alert
 from service.db.queries import alerts as record
@@ -70,46 +71,40 @@ def record_trends(
     Without `as_of`, the days since the last decided one are decided first, up to seven: what rose
     while nothing ran is told all the same.
     """
-    raised = 0
-    if as_of is None:
-        for missed in _missed(database, now, stale_after_days):
-            raised += _record(database, now, stale_after_days, missed, monthly).alerts
-    done = _record(database, now, stale_after_days, as_of, monthly)
-    return replace(done, alerts=done.alerts + raised, new=done.new or raised > 0)
-
-
-def _missed(database: Database, now: datetime, stale_after_days: int) -> list[datetime]:
-    """Return the days' ticks between the last that was decided and the one that is due."""
     try:
         with database.read() as session:
-            tick = queries.default_as_of(session, now, stale_after_days)
-            last = record.newest_tick(session, DAILY.name)
+            ticks = [as_of] if as_of else _ticks(session, now, stale_after_days)
+            inputs = trend_input.read_each(session, ticks)
     except NothingRun:
-        return []
+        return TrendsResult(None, 0, 0, False)
+    done = [
+        _record(database, now, tick, read, monthly)
+        for tick, read in zip(ticks, inputs, strict=True)
+    ]
+    raised = sum(one.alerts for one in done)
+    return replace(done[-1], alerts=raised, new=done[-1].new or raised > 0)
+
+
+def _ticks(session: Session, now: datetime, stale_after_days: int) -> list[datetime]:
+    """Return the tick that is due, after the days' ticks that runs missed since the last."""
+    tick = queries.default_as_of(session, now, stale_after_days)
+    last = record.newest_tick(session, DAILY.name)
     days = [tick - number * DAY for number in range(MISSED, 0, -1)]
-    return [day for day in days if last and day - last.tick >= PUNCTUAL[DAILY.name]]
+    missed = [day for day in days if last and day - last.tick >= PUNCTUAL[DAILY.name]]
+    return [*missed, tick]
 
 
 def _record(
-    database: Database,
-    now: datetime,
-    stale_after_days: int,
-    as_of: datetime | None,
-    monthly: float,
+    database: Database, now: datetime, tick: datetime, read: Input, monthly: float
 ) -> TrendsResult:
-    try:
-        with database.read() as session:
-            tick = as_of or queries.default_as_of(session, now, stale_after_days)
-            read = trend_input.read(session, tick)
-            known = queries.stored_topics(session, tick)
-            texts = queries.texts_of(session, read)
-            work = []
-            for ticks in (DAILY, HOURLY) if now - tick <= NEWS else (DAILY,):
-                if _due(record.newest_tick(session, ticks.name), tick, ticks):
-                    work.append(_decided(session, read, tick, monthly, ticks, texts))
-            told = _daily(work) or queries.told(session, read, tick, DAILY, monthly)[0]
-    except NothingRun:
-        return TrendsResult(None, 0, 0, False)
+    with database.read() as session:
+        known = queries.stored_topics(session, tick)
+        texts = queries.texts_of(session, read)
+        work = []
+        for ticks in (DAILY, HOURLY) if now - tick <= NEWS else (DAILY,):
+            if _due(record.newest_tick(session, ticks.name), tick, ticks):
+                work.append(_decided(session, read, tick, monthly, ticks, texts))
+        told = _daily(work) or queries.told(session, read, tick, DAILY, monthly)[0]
     if told.surprise.history < LEAST_HISTORY:
         return TrendsResult(tick, 0, 0, False)
     raised = _store(database, read, tick, told, work, now)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import tempfile
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,15 @@ COLUMNS = ("id", "thread_id", "author", "created_at", "text")
 MEASURED = ("topics", "trends")
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file of so many posts, and when the newest was made."""
+
+    path: Path
+    count: int
+    newest: datetime
+
+
 def evaluate(options: Options) -> Evaluation:
     """Time topics and trends on all but the last thousand posts, then on that thousand.
 
@@ -51,11 +62,16 @@ def evaluate(options: Options) -> Evaluation:
     )
     if len(rows) < 2 * NEW:
         raise InvalidInput(f"{len(rows)} posts are too few: give at least {2 * NEW:,}")
-    encoder = load_encoder(options.settings)
+    count, encoder = len(rows), load_encoder(options.settings)
     with tempfile.TemporaryDirectory() as folder:
-        warm = rows[:WARM]
-        _times(options, Path(folder) / "warm", [warm[:-100], warm[-100:]], encoder)
-        done, vectors = _times(options, Path(folder) / "timed", [rows[:-NEW], rows[-NEW:]], encoder)
+        warm = [rows[: WARM - 100], rows[WARM - 100 : WARM]]
+        warming = [_part(Path(folder), "warm", number, own) for number, own in enumerate(warm)]
+        whole = [rows[:-NEW], rows[-NEW:]]
+        parts = [_part(Path(folder), "timed", number, own) for number, own in enumerate(whole)]
+        # What a run does not hold would be collected again and again while it is timed.
+        del rows, warm, whole
+        _times(options, Path(folder) / "warm", warming, encoder)
+        done, vectors = _times(options, Path(folder) / "timed", parts, encoder)
     first, night = done
     k = int(first.steps["topics"]["topics"])
     if not k:
@@ -66,7 +82,7 @@ def evaluate(options: Options) -> Evaluation:
     return Evaluation(
         name="night",
         data=str(options.path()),
-        n=len(rows),
+        n=count,
         metrics=rounded(figures),
         baselines={"MiniBatchKMeans of the whole archive": rounded({"seconds_night": anew})},
         versions=versions("scikit-learn", "scipy", "bertopic", **encoder_versions(encoder)),
@@ -94,8 +110,15 @@ def _figures(first: RunResult, night: RunResult) -> Figures:
     }
 
 
+def _part(folder: Path, name: str, number: int, rows: list[Record]) -> Part:
+    """Return records as a file to import."""
+    path = folder / f"{name}{number}.jsonl"
+    path.write_bytes(b"\n".join(orjson.dumps(row) for row in rows))
+    return Part(path, len(rows), datetime.fromisoformat(str(rows[-1]["created_at"])))
+
+
 def _times(
-    options: Options, folder: Path, parts: list[list[Record]], encoder: Encoder
+    options: Options, folder: Path, parts: list[Part], encoder: Encoder
 ) -> tuple[list[RunResult], Rows]:
     """Import and run each part in turn; return what topics and trends did, and every vector."""
     folder.mkdir()
@@ -104,13 +127,13 @@ def _times(
     done: list[RunResult] = []
     try:
         migrate.upgrade(database)
-        for number, part in enumerate(parts):
-            now = datetime.fromisoformat(str(part[-1]["created_at"])).astimezone(UTC)
-            path = folder / f"part{number}.jsonl"
-            path.write_bytes(b"\n".join(orjson.dumps(row) for row in part))
-            options.log(f"importing and encoding {len(part):,} posts")
-            check_import(len(part), _imported(database, settings, path, now))
+        for part in parts:
+            now = part.newest.astimezone(UTC)
+            options.log(f"importing and encoding {part.count:,} posts")
+            check_import(part.count, _imported(database, settings, part.path, now))
             run(database, settings, now=now, steps=("conversations", "encode"), encoder=encoder)
+            # What importing and encoding left behind is not collected at the cost of others.
+            gc.collect()
             done.append(run(database, settings, now=now, steps=MEASURED, encoder=encoder))
         return done, _vectors(database, encoder)
     finally:

@@ -63,27 +63,32 @@ def read(session: Session, as_of: datetime) -> Input:
 
     Raise NothingRun where no topic has been found.
     """
+    return read_each(session, [as_of])[0]
+
+
+def read_each(session: Session, ticks: Sequence[datetime]) -> list[Input]:
+    """Return what trends at each of some ticks are made of, by as many statements as for one."""
     topics = headings(session)
     if not topics:
         raise NothingRun("no topics yet: run `groundswell run`")
     # By the connection: the session would make every row anew.
-    rows = session.connection().execute(_window(as_of)).all()
+    rows = session.connection().execute(_window(min(ticks), max(ticks))).all()
     *numbers, made = zip(*rows, strict=True) if rows else ((),) * 6
     posts, members, threads, sources, found = (np.array(one, dtype=np.int64) for one in numbers)
     times = _times(made)
-    kept = settled(sources, times, np.datetime64(as_of.replace(tzinfo=None), "us"))
-    kept &= ~np.isin(members, _bots(session)) & ~np.isin(threads, _private(session))
     begun, start = _first_posts(session, members, times)
     ids = np.array([topic.id for topic in topics], dtype=np.int64)
     place = np.where(np.isin(found, ids), np.searchsorted(ids, found), -1)
-    activity = Activity(
-        topics=place[kept],
-        members=members[kept],
-        threads=threads[kept],
-        times=times[kept],
-        trust=trust(times[kept], begun[kept], start),
-    )
-    return Input(topics, posts[kept], activity)
+    told = ~np.isin(members, _bots(session)) & ~np.isin(threads, _private(session))
+    trusted = trust(times, begun, start)
+    whole = Activity(topics=place, members=members, threads=threads, times=times, trust=trusted)
+    inputs = []
+    for tick in ticks:
+        end = np.datetime64(tick.replace(tzinfo=None), "us")
+        seen = np.flatnonzero((times >= end - np.timedelta64(DAYS, "D")) & (times < end))
+        kept = seen[settled(sources[seen], times[seen], end) & told[seen]]
+        inputs.append(Input(topics, posts[kept], whole.part(kept)))
+    return inputs
 
 
 def headings(session: Session) -> list[Heading]:
@@ -114,7 +119,7 @@ def texts(session: Session, posts: Counts) -> list[str]:
     return [found.get(id, "") for id in posts.tolist()]
 
 
-def _window(as_of: datetime) -> Any:
+def _window(first: datetime, last: datetime) -> Any:
     return (
         select(
             Post.id,
@@ -126,7 +131,7 @@ def _window(as_of: datetime) -> Any:
             type_coerce(Post.created_at, String).label("made"),
         )
         .outerjoin(PostTopic, PostTopic.post_id == Post.id)
-        .where(Post.created_at >= as_of - DAYS * DAY, Post.created_at < as_of)
+        .where(Post.created_at >= first - DAYS * DAY, Post.created_at < last)
         .where(Post.deleted_at.is_(None))
     )
 

@@ -56,6 +56,16 @@ class Activity:
     times: NDArray[np.datetime64]
     trust: Floats
 
+    def part(self, rows: Counts) -> Activity:
+        """Return some of the posts."""
+        return Activity(
+            self.topics[rows],
+            self.members[rows],
+            self.threads[rows],
+            self.times[rows],
+            self.trust[rows],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
