@@ -11,6 +11,7 @@ from indexes.errors import IndexFault
 from jobs import output
 from jobs.commands import (
     archive,
+    conflicts,
     export,
     identities,
     judgements,
@@ -54,6 +55,7 @@ app.command("sample")(archive.sample)
 app.command("rebuild-index")(work.rebuild_index)
 app.command("migrate")(work.migrate)
 app.command("doctor")(look.doctor)
+app.add_typer(conflicts.conflicts, name="conflicts")
 app.add_typer(identities.identities, name="identities")
 app.add_typer(topics.topics, name="topics")
 app.add_typer(service.keys, name="keys")

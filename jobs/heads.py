@@ -7,13 +7,14 @@ from pathlib import Path
 from zipfile import BadZipFile, is_zipfile
 from zlib import error as BadStream
 
+from nlp.heat.model import WEIGHTS as HEAT
 from nlp.judgements import TASKS
 from nlp.judgements.layers import CARD
 from nlp.threads import VERSION, ThreadModel, load_model
 from nlp.threads.model import WEIGHTS, read_model
 from service.errors import BadSetting
 
-_OTHERS = (*(f"{task}.npz" for task in TASKS), CARD)
+_OTHERS = (*(f"{task}.npz" for task in TASKS), CARD, HEAT)
 
 
 def thread_version(folder: Path | None) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from jobs import judges
 from jobs.conversations import rebuild
 from jobs.encode import Progress, encode
+from jobs.heat import update_heat
 from jobs.index import update_index
 from jobs.judge import judge
 from jobs.naming import name_topics
@@ -20,13 +21,14 @@ from jobs.topics import TopicsResult, update_topics
 from jobs.trends import record_trends
 from nlp.encoders import Card, Encoder, describe, load
 from nlp.errors import NlpError
+from nlp.heat import load_model
 from nlp.judgements import Panel
 from service.db.session import Database
 from service.errors import BadSetting, InvalidInput
 from service.identity import look
 from service.settings import Settings
 
-STEPS = ("conversations", "identities", "encode", "judge", "index", "topics", "trends")
+STEPS = (*("conversations", "identities", "encode", "judge", "heat", "index", "topics", "trends"),)
 
 
 class Reporter(Protocol):
@@ -51,6 +53,7 @@ class RunResult:
             "identities": ("new", "dropped", "accepted"),
             "encode": ("posts",),
             "judge": ("posts",),
+            "heat": ("threads",),
             "index": ("added", "removed", "rebuilt"),
             "topics": ("fitted", "placed", "named"),
             "trends": ("new",),
@@ -124,6 +127,15 @@ def _work(
         "encode": lambda heard: encode(database, card, loaded, now=now, progress=heard),
         "judge": lambda heard: judge(
             database, judges.cards(settings), loaded_panel, now=now, progress=heard
+        ),
+        "heat": lambda heard: update_heat(
+            database,
+            card,
+            lambda: load_model(settings.heads_dir),
+            now=now,
+            a_day=settings.flag_budget,
+            stale_after_days=stale,
+            progress=heard,
         ),
         "index": lambda heard: update_index(database, card, settings.index_dir, now=now),
         "topics": lambda heard: _topics(database, settings, card, loaded, now, refit),

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from service.db.models import ApiKey
 from service.db.queries import keys
+from service.db.queries.flags import RUN
 from service.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthorized
 
 SCOPES = ("read", "write", "admin")  # each implies those before it
@@ -48,6 +49,8 @@ class Actor:
 
 
 LOCAL = Actor("local", frozenset({"admin"}))
+# Names by which others than keys are told.
+TAKEN = {LOCAL.name: "a person without a key", RUN: "a run"}
 
 
 def make_key(
@@ -66,8 +69,8 @@ def make_key(
         raise InvalidInput(f"scopes are {', '.join(SCOPES)}")
     if not 1 <= len(name) <= 100 or not name.isprintable() or name.strip() != name:
         raise InvalidInput("a key's name has 1 to 100 printable characters")
-    if name == LOCAL.name:
-        raise InvalidInput(f"`{name}` is what the log calls a person without a key")
+    if name in TAKEN:
+        raise InvalidInput(f"`{name}` is what the log calls {TAKEN[name]}")
     if keys.by_name(session, name) is not None:
         raise Conflict(f"there is already a key {name!r}; names are never used again")
     if expires_at is not None and expires_at <= now:

@@ -76,6 +76,13 @@ class Conflict(GroundswellError):
     title = "Conflict"
 
 
+class Stale(Conflict):
+    """Somebody has changed it since it was looked at."""
+
+    code = "stale"
+    title = "Changed meanwhile"
+
+
 class TooLarge(GroundswellError):
     """A body is larger than the cap."""
 

@@ -115,6 +115,12 @@ class Settings(BaseSettings):
         le=1_000,
         description="At most so many false alerts in 30 days, over every topic that is tested.",
     )
+    flag_budget: float = Field(
+        default=2.0,
+        gt=0,
+        le=1_000,
+        description="Threads a day that moderators can read: about so many are flagged.",
+    )
     identity_rule: str = Field(
         default="none",
         pattern="^(none|verified-email)$",

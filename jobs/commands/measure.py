@@ -24,6 +24,7 @@ from service.settings import load
 # The module that measures under each name.
 NAMES = {
     "clusters": "clusters",
+    "conflict": "conflict",
     "emotion": "emotion",
     "encoder": "encoder",
     "fairness": "fairness",
@@ -45,7 +46,7 @@ NAMES = {
 
 # Those of one's own labels, and those that a module of their own trains from whole data sets.
 OWN = tuple(TASKS)
-WHOLE = ("judges", "threads")
+WHOLE = ("heat", "judges", "threads")
 HEADS = (*OWN, *WHOLE)
 LEARNED = "the judge has learned from these data: on other texts it is right less often"
 
@@ -154,8 +155,12 @@ def _corrected(database: Database, head: str) -> Labelled | None:
 def _whole(head: str, data: list[Path] | None, out: Path | None, seed: int) -> Path:
     assert data
     assert out
-    from jobs.train import judges, threads
+    from jobs.train import heat, judges, threads
 
+    if head == "heat":
+        return heat.train(
+            data[0], out, settings=load(), now=clock(), seed=seed, log=output.complain
+        )
     if head == "judges":
         return judges.train(data[0], out, now=clock(), seed=seed, log=output.complain)
     return threads.train(data[0], out, seed=seed, log=output.complain)

@@ -77,6 +77,7 @@ def _show(result: RunResult, seconds: float) -> None:
         "identities": "{pending:,} suggestions that two members are one person, {new:,} new",
         "encode": "{posts:,} posts encoded ({texts:,} distinct texts)",
         "judge": "{posts:,} posts judged ({texts:,} distinct texts)",
+        "heat": "{threads:,} threads read: {raised} flagged, {withdrawn} calmed down",
         "index": "{vectors:,} vectors: {added:,} added, {removed:,} removed",
         "topics": "{topics:,} topics, {born:,} new; {placed:,} posts placed, {outliers:,} in none",
         "trends": "{rising} of {tested:,} topics rising as of {tick}",

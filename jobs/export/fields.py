@@ -21,6 +21,7 @@ LEFT_OUT = (
     "topics",
     "trends",
     "scores",
+    "flags",
     "index",
     "jobs",
     "api keys",

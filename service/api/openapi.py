@@ -29,6 +29,7 @@ TAGS = [
     {"name": "threads", "description": "Conversations, whole."},
     {"name": "search", "description": "Posts by meaning."},
     {"name": "topics", "description": "What people talk about, and what is rising."},
+    {"name": "conflicts", "description": "Threads that are heating up, and what people decide."},
     {
         "name": "judgements",
         "description": "What posts say between the lines, by models and by people, and the mood.",

@@ -111,7 +111,7 @@ def test_rejected_records_end_in_3_with_their_places(groundswell: Run, tmp_path:
         (("search", "x", "--after", "0001-01-01T00:00+05:00"), 2, "1980 to 2200"),
         (("keys", "create", "x", "--days", "99999999"), 2, "36500"),
         (("keys", "create", "local"), 2, "`local`"),
-        (("run", "--steps", "dance"), 2, "encode, judge, index"),
+        (("run", "--steps", "dance"), 2, "encode, judge, heat, index"),
         (("evaluate", "nothing"), 2, "emotion, encoder, fairness, hostility"),
         (("evaluate", "encoder"), 2, "GROUNDSWELL_ENCODER"),
         (("keys", "create", "x", "--scopes", "root"), 2, "read"),

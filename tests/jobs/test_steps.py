@@ -220,7 +220,7 @@ def test_a_second_run_finds_nothing_to_do(bring: Import, go: Any) -> None:
 def test_steps_are_those_asked_for(bring: Import, go: Any) -> None:
     bring(records())
     assert list(go(steps=["encode"]).steps) == ["encode"]
-    with pytest.raises(InvalidInput, match="identities, encode, judge, index, topics, trends"):
+    with pytest.raises(InvalidInput, match="encode, judge, heat, index, topics, trends"):
         go(steps=["encoding"])
 
 

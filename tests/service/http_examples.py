@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,9 @@ from starlette.testclient import TestClient
 from service import auth
 from service.db.models import Source
 from service.db.session import open_database
-from tests.service import http_store
+from service.flag_bulk import Change, token_of
+from service.flags import Step
+from tests.service import http_store, newcomers
 
 FOLDER = Path(__file__).parents[2] / "service" / "api" / "examples"
 API = "/api/v1"
@@ -91,6 +93,12 @@ OK = {
     "get_topic": ("A topic", "/topics/1"),
     "list_trends": ("What rises", "/topics/trending?limit=1"),
     "list_alerts": ("Alerts", "/alerts"),
+    "list_conflicts": ("What to read first", "/conflicts?limit=1"),
+    "get_conflict": ("A flag that waits", "/conflicts/1"),
+    "conflict_stats": ("What people made of it", "/conflicts/stats"),
+    "list_first_posts": ("Who was left alone", "/conflicts/first-posts"),
+    "list_copies": ("Three alike in a channel", "/conflicts/copies?channel=sync"),
+    "list_reviews": ("What was done with a flag", "/conflicts/2/reviews"),
     "list_members": ("The first two members", "/members?limit=2"),
     "get_member": ("A member with two handles", "/members/3"),
     "preview_merge": ("What a merge would do", "/members/1/merge-preview?other=13"),
@@ -101,18 +109,21 @@ OK = {
     "list_audit": ("Who did what", "/audit"),
 }
 CURSORS = [
-    "list_members", "list_suggestions",
+    "list_conflicts", "list_members", "list_suggestions",
     "list_posts", "list_threads", "get_thread", "search_posts", "list_topics", "list_jobs",
     "list_audit", "list_alerts",
 ]  # fmt: skip
-INVALID = {"get_member": "/members/x", "preview_merge": "/members/1/merge-preview",
+INVALID = {"get_conflict": "/conflicts/x", "list_reviews": "/conflicts/x/reviews",
+           "conflict_stats": "/conflicts/stats?since=soon", "get_member": "/members/x",
+           "preview_merge": "/members/1/merge-preview",
            "get_suggestion": "/suggestions/x",
            "list_judgements": "/posts/x/judgements",
            "list_corrections": "/posts/x/judgements/history",
            "sample_posts": "/judgements/mood/sample", "list_moods": "/moods?by=weather",
            "get_post": "/posts/x", "get_job": "/jobs/x", "get_topic": "/topics/x",
            "search_posts": "/search", "list_trends": "/topics/trending?as_of=tomorrow"}  # fmt: skip
-MISSING = {"get_member": "/members/999", "preview_merge": "/members/1/merge-preview?other=999",
+MISSING = {"get_conflict": "/conflicts/999", "list_reviews": "/conflicts/999/reviews",
+           "get_member": "/members/999", "preview_merge": "/members/1/merge-preview?other=999",
            "get_suggestion": "/suggestions/999",
            "get_post": "/posts/999", "get_thread": "/threads/999", "get_topic": "/topics/999",
            "list_judgements": "/posts/999/judgements",
@@ -145,6 +156,17 @@ def cases() -> dict[str, dict[str, Case]]:
         "A post belongs elsewhere", "/topics/1/posts", {"posts": [1]}, {"posts": []}
     )
     found["undo_event"] = _deciding("Not pinned any more", "/topics/events/{}/undo", 2, 1)
+    found["review_conflict"] = _about_flags(
+        "A person confirms it", "/conflicts/{}/reviews", {"action": "confirm", "revision": 1}
+    )
+    found["claim_conflict"] = _about_flags("Taken", "/conflicts/{}/claim", {"revision": 1})
+    found["release_conflict"] = _about_flags(
+        "Given back", "/conflicts/{}/release", {"revision": 2}, good=4
+    )
+    found["undo_review"] = _deciding(
+        "It waits again", "/conflicts/2/reviews/{}/undo", 1, 1, {"Idempotency-Key": "night-7"}
+    )
+    found["conflict_bulk"] = _about_many()
     found["get_livez"] = {"ok": Case("It lives", "/livez")}
     found["get_readyz"] = {
         "ok": Case("It is ready", "/readyz"),
@@ -153,7 +175,9 @@ def cases() -> dict[str, dict[str, Case]]:
     found["search_posts"]["index_not_ready"] = Case(
         "The index is gone", f"{API}/search?q=sync", store="no_index"
     )
-    for operation in ("list_areas", "list_topics", "list_trends", "list_moods"):
+    found["list_first_posts"]["ok"] = replace(found["list_first_posts"]["ok"], store="newcomers")
+    unready = ("list_areas", "list_topics", "list_trends", "list_moods")
+    for operation in (*unready, "list_first_posts", "list_copies"):
         path = API + OK[operation][1]
         found[operation]["not_run"] = Case("Nothing has been run", path, store="empty")
     return found
@@ -241,7 +265,45 @@ def _about_topics(
     } | _refusals(case)
 
 
-def _deciding(summary: str, path: str, good: int, contrary: int) -> dict[str, Case]:
+def _about_flags(summary: str, path: str, body: dict[str, Any], good: int = 1) -> dict[str, Case]:
+    def case(summary: str, id_: int = good, **changes: Any) -> Case:
+        return Case(summary, API + path.format(id_), "POST", **({"json": body} | changes))
+
+    # Flag 2 was dismissed: by what was seen before that, or with what is no longer to be done.
+    late = {"revision": 2} | ({"action": "escalate"} if "action" in body else {})
+    return {
+        "ok": case(summary),
+        "bad_request": case("Not JSON", json=None, content='{"revision": NaN}'),
+        "invalid_input": case("No revision", json={}),
+        "not_found": case("No such flag", 999),
+        "conflict": case("It was dismissed", 2, json=late),
+        "stale": case("Somebody came between", 2, json=body | {"revision": 1}),
+        "too_large": case("More than 1 MiB", json=None, spaces=1_048_577),
+    } | _refusals(case)
+
+
+def _about_many() -> dict[str, Case]:
+    step = {"action": "dismiss", "reason": "technical", "flags": [1, 2]}
+
+    def case(summary: str, **changes: Any) -> Case:
+        return Case(summary, f"{API}/conflicts/bulk", "POST", **({"json": step} | changes))
+
+    seen = [Change(id_, 1, "open", "dismissed") for id_ in (1, 2)]
+    token = token_of(seen, Step("dismiss", "technical"), "local")
+    return {
+        "ok": case("What it would do"),
+        "bad_request": case("Not JSON", json=None, content='{"flags": [NaN]}'),
+        "invalid_input": case("No flags", json=step | {"flags": []}),
+        "not_found": case("No such flag", json=step | {"flags": [999]}),
+        "conflict": case("The key came before", headers={"Idempotency-Key": "night-7"}),
+        "stale": case("Flag 2 was dismissed since", json=step | {"token": token}),
+        "too_large": case("More than 1 MiB", json=None, spaces=1_048_577),
+    } | _refusals(case)
+
+
+def _deciding(
+    summary: str, path: str, good: int, contrary: int, headers: dict[str, str] | None = None
+) -> dict[str, Case]:
     def case(summary: str, id_: int | str = good, **changes: Any) -> Case:
         return Case(summary, API + path.format(id_), "POST", **changes)
 
@@ -249,7 +311,7 @@ def _deciding(summary: str, path: str, good: int, contrary: int) -> dict[str, Ca
         "ok": case(summary),
         "invalid_input": case("No id", "x"),
         "not_found": case("No such thing", 999),
-        "conflict": case("The contrary was decided before", contrary),
+        "conflict": case("The contrary was decided before", contrary, headers=headers or {}),
     } | _refusals(case)
 
 
@@ -340,7 +402,7 @@ class Stage:
         return self._clients[name]
 
     def _make(self, name: str, folder: Path) -> None:
-        if name in {"community", "keyed", "no_index", "forum"}:
+        if name in {"community", "keyed", "no_index", "forum", "newcomers"}:
             shutil.copytree(self._built, folder)
         else:
             folder.mkdir()
@@ -355,6 +417,9 @@ class Stage:
         elif name == "forum":
             with database.write() as session:
                 session.add(Source(name="acme/kit", kind="discourse", created_at=http_store.NOW))
+        elif name == "newcomers":
+            with database.write() as session:
+                newcomers.arrive(session)
         elif name == "newer":
             with database.write() as session:
                 session.execute(text("create table alembic_version (version_num varchar(32))"))

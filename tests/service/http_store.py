@@ -18,12 +18,14 @@ from indexes.exact import ExactIndex
 from indexes.store import publish
 from nlp.encoders import load
 from service.app import create_app
+from service.conflicts import hash_of
 from service.db import migrate
 from service.db.models import (
     Alert,
     AuditEntry,
     Embedding,
     EncoderRow,
+    Flag,
     Identity,
     IndexBuild,
     JobRun,
@@ -34,12 +36,15 @@ from service.db.models import (
     Source,
     Suggestion,
     Thread,
+    ThreadHeat,
     Topic,
     TopicArea,
     TopicEvent,
     TopicFit,
 )
+from service.db.queries import flags
 from service.db.session import Database, open_database
+from service.insights.heat.rank import standing
 from service.settings import Settings
 from tests.service import judged
 
@@ -103,6 +108,7 @@ def build(folder: Path) -> None:
         judged.review(session, NOW)
         _jobs(session)
         _alerts(session)
+        _flags(session)
     database.close()
 
 
@@ -270,6 +276,44 @@ def _alerts(session: Session) -> None:
         receipt={**told, "sentiment": None, "voices": {**voices, "verdict": "brigade"}},
         version="trends-2",
     ))  # fmt: skip
+
+
+def _flags(session: Session) -> None:
+    """Add flags: one waits, one was dismissed, one is of a private thread, one is claimed."""
+    for number, thread, heat in ((1, 2, 0.8), (2, 3, 0.6), (3, 20, 0.9), (4, 4, 0.7)):
+        posts = session.query(Post).filter_by(thread_id=thread).order_by(Post.id).all()
+        newest = posts[-1]
+        reason = {"name": "you", "words": "A sentence begins with “you”.", "weight": 1.25,
+                  "post_id": newest.id, "start": 0, "end": 5,
+                  "hash": hash_of(newest.plain[:5])}  # fmt: skip
+        session.add(Flag(
+            id=number, thread_id=thread, status="open", raised_at=newest.created_at,
+            post_id=newest.id, heat=heat, peak=heat, threshold=0.5, version="heat-1", hostile=2,
+            newcomer=number == 1, newest_at=newest.created_at, reasons=[reason], revision=1,
+            rank=standing(heat, 2, number == 1, newest.created_at),
+            turning_post_id=posts[0].id, features={"hostile": heat, "you": 1.0 / number},
+        ))  # fmt: skip
+        session.add(ThreadHeat(
+            thread_id=thread, version="heat-1", heat=heat, peak=heat, posts=len(posts),
+            newest_post_id=newest.id, turning_post_id=posts[0].id,
+            curve=[[posts[0].id, 0.25], [newest.id, heat]], state="x", at=NOW,
+        ))  # fmt: skip
+    session.flush()
+    at = NOW - timedelta(hours=1)
+    decided = {"decided_at": at, "decided_by": "ann", "reason": "technical"}
+    _reviewed(session, 2, "dismiss", at, {"status": "dismissed", **decided})
+    _reviewed(session, 4, "claim", at, {"status": "claimed", "claimed_by": "ann"})
+
+
+def _reviewed(
+    session: Session, flag_id: int, action: str, at: datetime, values: dict[str, object]
+) -> None:
+    flag = session.get_one(Flag, flag_id)
+    before = flags.state(flag)
+    for name, value in values.items():
+        setattr(flag, name, value)
+    flags.add_review(session, flag, before, at, "ann", action, reason=flag.reason,
+                     note="About colours." if flag.reason else None)  # fmt: skip
 
 
 def _subject(post: Post) -> int:

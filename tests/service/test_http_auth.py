@@ -63,7 +63,8 @@ def test_only_the_hash_of_a_key_is_kept(database: Database, store: Path) -> None
     [
         ("a", ["root"], InvalidInput), ("a", [], InvalidInput), ("", ["read"], InvalidInput),
         ("x" * 101, ["read"], InvalidInput), ("a\nb", ["read"], InvalidInput),
-        ("local", ["read"], InvalidInput), ("taken", ["read"], Conflict),
+        ("local", ["read"], InvalidInput), ("run", ["read"], InvalidInput),
+        ("taken", ["read"], Conflict),
     ],
 )  # fmt: skip
 def test_keys_that_cannot_be(

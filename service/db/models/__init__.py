@@ -11,6 +11,7 @@ from service.db.models.community import (
     Source,
     Thread,
 )
+from service.db.models.heat import Flag, FlagReview, ThreadHeat
 from service.db.models.judgements import (
     ReplyLink,
     Suggestion,
@@ -41,6 +42,8 @@ __all__ = [
     "Embedding",
     "EncoderRow",
     "Event",
+    "Flag",
+    "FlagReview",
     "Identity",
     "IndexBuild",
     "JobRun",
@@ -55,6 +58,7 @@ __all__ = [
     "Source",
     "Suggestion",
     "Thread",
+    "ThreadHeat",
     "Topic",
     "TopicArea",
     "TopicEvent",

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from service.db.models import Correction, Post, Score, ScoreModel, Thread
+from service.db.queries import heat
 from service.db.queries.ids import parts
 from service.db.queries.posts import visible
 from service.errors import NotFound
@@ -92,6 +93,7 @@ def add(
     there = select(Post.id).where(Post.id == post_id, Post.deleted_at.is_(None))
     if session.scalar(there) is None:
         raise NotFound(f"there is no post {post_id}")
+    heat.unsettle(session, [post_id])
     said = session.get(Score, (post_id, task))
     row = Correction(
         post_id=post_id,

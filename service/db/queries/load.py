@@ -25,6 +25,7 @@ from service.db.models import (
     TopicMove,
     TopicRow,
 )
+from service.db.queries import heat
 from service.db.queries.ids import add, put
 
 Rows = Sequence[Mapping[str, Any]]
@@ -161,6 +162,7 @@ def drop_judgements(session: Session, post_ids: Collection[int]) -> None:
         _bulk(session, delete(ReplyLink).where(ReplyLink.post_id.in_(post_ids)))
         _bulk(session, delete(Score).where(Score.post_id.in_(post_ids)))
         _bulk(session, delete(Correction).where(Correction.post_id.in_(post_ids)))
+        heat.unsettle(session, post_ids)
 
 
 def drop_posts(session: Session, post_ids: Collection[int]) -> None:

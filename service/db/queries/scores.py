@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Select, case, delete, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from service.db.models import Post, Score, ScoreModel
-from service.db.queries import corrections
+from service.db.queries import corrections, heat
 from service.db.queries.corrections import Correcting
 from service.db.queries.embeddings import PendingText, unchanged
 from service.db.queries.ids import parts, put
@@ -192,6 +192,7 @@ def put_scores(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
             replaced = delete(Score).where(Score.task == task, Score.post_id.in_(some))
             session.execute(replaced, execution_options={"synchronize_session": False})
     put(session, Score, rows)
+    heat.unsettle(session, {row["post_id"] for row in rows})
 
 
 def of_posts(session: Session, post_ids: Collection[int]) -> dict[int, list[ScoreRow]]:

@@ -146,7 +146,10 @@ def test_labels_of_the_random_sample_are_counted_and_not_learned(
     assert "kept for measuring" not in error
 
 
-@pytest.mark.parametrize(("head", "times"), [("judges", {"now"}), ("threads", set())])
+@pytest.mark.parametrize(
+    ("head", "times"),
+    [("heat", {"now", "settings"}), ("judges", {"now"}), ("threads", set())],
+)
 def test_heads_of_whole_data_sets_are_told_the_time(
     groundswell: Run, monkeypatch: pytest.MonkeyPatch, head: str, times: set[str]
 ) -> None:
@@ -166,4 +169,4 @@ def test_heads_of_whole_data_sets_are_told_the_time(
 def test_names_are_in_order_and_of_every_task() -> None:
     assert list(NAMES) == sorted(NAMES)
     assert set(TASKS) < set(NAMES)
-    assert set(HEADS) == {*TASKS, "judges", "threads"}
+    assert set(HEADS) == {*TASKS, "heat", "judges", "threads"}
