@@ -88,7 +88,8 @@ def _threshold(session: Session, used: Scorer, tick: datetime, a_day: float) -> 
     since = tick - timedelta(days=budget.DAYS)
     start = heat_input.begins_at(session) or tick
     days = (tick - max(since, start)) / timedelta(days=1)
-    return budget.threshold(heat_input.peaks(session, used.version, since), days, a_day)
+    least = budget.LEAST_LEARNED if used.learned else budget.LEAST_HEAT
+    return budget.threshold(heat_input.peaks(session, used.version, since), days, a_day, least)
 
 
 def _raised(

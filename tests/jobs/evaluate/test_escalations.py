@@ -28,8 +28,8 @@ def test_a_hot_thread_is_raised_when_it_turns_hot_and_taken_back_when_it_calms()
 
 
 def test_the_threshold_follows_the_weeks_before() -> None:
-    loud = calm(400, heat=0.6)
-    hot = story(1, [0.1, 0.55, 0.9], turned=2)
+    loud = calm(400, heat=0.92)
+    hot = story(1, [0.1, 0.9, 0.95], turned=2)
     found = flags([*loud, hot], START, 1, 10)
     assert [one.post for one in found if one.story is hot] == [2]
 
