@@ -35,7 +35,7 @@ from service.db.session import Database
 from service.settings import Settings
 from tests.jobs.community import records, write
 
-KILLS = 32
+KILLS = 44
 TIMED = 4
 SEED = 20
 CHUNK = 32
