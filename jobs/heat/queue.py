@@ -75,8 +75,10 @@ def settle(
             withdrawn += 1
         else:
             kept.append({"id": flag.id, **_state(one, used, len(one.heats) - 1, tick)})
+    spoken = {one.talk.thread for one in news}
     for flag in held.values():
-        if flag.status == OPEN and flag.newest_at < tick - SILENT:
+        silent = flag.thread_id not in spoken and flag.newest_at < tick - SILENT
+        if flag.status == OPEN and silent:
             flags.withdraw(session, flag, now, {"silent_days": (tick - flag.newest_at).days})
             withdrawn += 1
     session.flush()

@@ -242,6 +242,14 @@ def test_a_flag_whose_thread_fell_silent_is_taken_back(store: Database) -> None:
         assert review.evidence == {"silent_days": 15}
 
 
+def test_a_thread_that_speaks_again_after_long_is_not_silent(store: Database) -> None:
+    quarrel(store)
+    run(store)
+    talk(store, 2, [(1, HOT, 0.97)] * 2, at=NOW + timedelta(days=20))
+    assert run(store, now=NOW + timedelta(days=21)).withdrawn == 0
+    assert queue(store) == {2: "open"}
+
+
 def test_older_posts_that_come_late_take_no_flag_back(store: Database) -> None:
     quarrel(store)
     run(store)
