@@ -24,10 +24,9 @@ from jobs.evaluate.result import (
     timed,
     versions,
 )
-from jobs.evaluate.talks import DERAILED, Talk, judged, talks
+from jobs.evaluate.talks import DERAILED, Talk, comments, judged, talks, turn
 from jobs.train.heat import fitted
 from nlp.heat import Habits, HeatModel, Turn, load_model, prefixes
-from nlp.text import plain
 from service.errors import InvalidInput
 from service.ingest.fields import looks_bot
 
@@ -128,7 +127,7 @@ def read(options: Options, rows: list[dict[str, Any]], found: Sequence[Talk]) ->
     own = list(_archive(rows))
     planted = [row for row in records(options.train[0], (), None) if _derailed(row)]
     shown = [talk.turns for talk in found]
-    said = [*(turns for _, turns in own), *map(_turns, planted), *shown]
+    said = [*(turns for _, turns in own), *(comments(row["comments"]) for row in planted), *shown]
     every = judged(options.settings, said)
     ends = (len(own), len(own) + len(planted))
     gaps = np.concatenate([np.diff(times) for times, _ in own])
@@ -168,7 +167,7 @@ def _archive(rows: list[dict[str, Any]]) -> Iterator[tuple[Floats, list[Turn]]]:
             author = str(rows[place]["author"])
             who = people.setdefault(author, len(people))
             new = first[author] - begin >= NEW and at - first[author] < NEW
-            turns.append(replace(_turn(who, str(rows[place]["text"])), at=at, newcomer=new))
+            turns.append(replace(turn(who, str(rows[place]["text"])), at=at, newcomer=new))
             times.append(at)
         yield np.array(times), turns
 
@@ -180,19 +179,6 @@ def _derailed(row: dict[str, Any]) -> bool:
 def _toxic(row: dict[str, Any]) -> int:
     """Return the place of the first toxic post."""
     return sum(one["seq"] < row["first_toxic_seq"] for one in row["comments"])
-
-
-def _turns(row: dict[str, Any]) -> list[Turn]:
-    people: dict[str, int] = {}
-    return [
-        _turn(people.setdefault(str(one.get("author")), len(people)), str(one["text"]))
-        for one in row["comments"]
-    ]
-
-
-def _turn(who: int, text: str) -> Turn:
-    post = plain(text)
-    return Turn(who, post.text, mentions=len(post.mentions), quoted=len(post.quoted))
 
 
 def _world(given: Given, seed: int) -> dict[str, Figures]:

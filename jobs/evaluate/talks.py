@@ -135,16 +135,22 @@ def _read(path: Path, row: Row) -> list[Talk]:
 
 def _thread(row: Row) -> list[Talk]:
     derailed = row["group"] == DERAILED
-    people: dict[str, int] = {}
-    turns = [
-        _turn(people.setdefault(str(one.get("author")), len(people)), str(one["text"]))
-        for one in row["comments"]
-        if not derailed or one["seq"] < row["first_toxic_seq"]
-    ]
+    shown = [one for one in row["comments"] if not derailed or one["seq"] < row["first_toxic_seq"]]
+    turns = comments(shown)
     return [Talk(tuple(turns), int(derailed), not derailed)] if turns else []
 
 
-def _turn(who: int, text: str) -> Turn:
+def comments(rows: Sequence[Row]) -> list[Turn]:
+    """Return the comments of a thread as turns, their authors numbered as they come."""
+    people: dict[str, int] = {}
+    return [
+        turn(people.setdefault(str(one.get("author")), len(people)), str(one["text"]))
+        for one in rows
+    ]
+
+
+def turn(who: int, text: str) -> Turn:
+    """Return a post as a turn: its plain text, whom it names and what it quotes."""
     post = plain(text)
     return Turn(who, post.text, mentions=len(post.mentions), quoted=len(post.quoted))
 
@@ -156,8 +162,8 @@ def _context(texts: Sequence[str]) -> tuple[Turn, ...]:
         before = " ".join(texts[:number])
         own, *rest = _QUOTE.split(text)
         said = [_unquoted(piece, before) for piece in rest]
-        turn = _turn(UNKNOWN, _joined(" ".join([own, *said])))
-        turns.append(replace(turn, quoted=len(text) - len(own) - sum(map(len, said))))
+        shown = turn(UNKNOWN, _joined(" ".join([own, *said])))
+        turns.append(replace(shown, quoted=len(text) - len(own) - sum(map(len, said))))
     return tuple(turns)
 
 
